@@ -1,0 +1,78 @@
+//! A dialect: one way of putting commands, replies and pushes into frames.
+//!
+//! Every dialect speaks to the same rooms. Nothing above this seam knows which one a session
+//! speaks; a broadcast is encoded once for each dialect in use.
+
+pub mod guide;
+pub mod native;
+
+use crate::{Command, CommandId, Frame, Incoming, Message, Push, Refusal, Reply, RoomName, User};
+
+/// What a dialect may know of a session while it reads a frame.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// The room that a one-room dialect speaks of.
+    pub room: Option<&'a RoomName>,
+    /// Who the server takes the client for.
+    pub user: Option<&'a User>,
+}
+
+/// What an incoming frame means.
+#[derive(Debug, Clone)]
+pub enum Decoded {
+    /// A command for the engine.
+    Command(Option<CommandId>, Command),
+    /// The dialect itself knows the answer.
+    Answer(Frame),
+    /// A sign of life and nothing else.
+    Nothing,
+    /// The frame is wrong; the client is told and nothing else changes.
+    Refused(Option<CommandId>, Refusal),
+}
+
+/// The server's regular sign of life.
+#[derive(Debug, Clone)]
+pub enum Ping {
+    /// A frame for a client that has shown no sign of life since the last sweep.
+    WhenSilent(Frame),
+    /// A frame every interval, whatever the client does.
+    Always(Frame),
+}
+
+/// How many dialects can share the encodings of one message.
+pub const MAX_SLOTS: usize = 4;
+
+/// One way of putting commands, replies and pushes into frames.
+pub trait Dialect: std::fmt::Debug + Send + Sync {
+    /// The name in metrics and logs.
+    fn name(&self) -> &'static str;
+
+    /// Which of the shared encodings of a message is this dialect's; below [`MAX_SLOTS`].
+    fn slot(&self) -> usize;
+
+    /// Reads a frame.
+    fn decode(&self, incoming: Incoming<'_>, context: Context<'_>) -> Decoded;
+
+    /// Writes a message of a room.
+    fn message(&self, message: &Message) -> Frame;
+
+    /// Writes the answer to a command; none if the dialect has no words for it.
+    fn reply(&self, reply: &Reply) -> Option<Frame>;
+
+    /// Writes a push; none if the dialect has no words for it.
+    fn push(&self, push: &Push) -> Option<Frame>;
+
+    /// The server's sign of life.
+    fn ping(&self) -> Ping;
+
+    /// What members of this dialect are told of presence without asking.
+    fn implied_presence(&self) -> crate::command::PresenceMode {
+        crate::command::PresenceMode::None
+    }
+
+    /// The largest text that a client may send is the frame limit itself; a dialect without
+    /// rooms, such as the echo endpoint, needs no more of the engine than this.
+    fn has_rooms(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,167 @@
+//! Text of the native dialect → [`Command`], or why not.
+
+use super::fields::{Fields, Read, bounded, missing, name, optional, required};
+use crate::command::{Join, Page, PresenceMode, Publish, Token};
+use crate::dialect::Decoded;
+use crate::json::{self, Payload};
+use crate::{
+    Command, CommandId, Epoch, ErrorCode, EventName, Frame, Key, MessageId, Position, Refusal,
+    RoomName,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+pub(super) fn decode(text: &str) -> Decoded {
+    let (fields, id) = match open(text) {
+        Ok(opened) => opened,
+        Err(refusal) => return Decoded::Refused(None, refusal),
+    };
+    match meaning(&fields, id.is_some()) {
+        Ok(Meaning::Command(command)) => Decoded::Command(id, command),
+        Ok(Meaning::Answer(frame)) => Decoded::Answer(frame),
+        Ok(Meaning::Nothing) => Decoded::Nothing,
+        Err(refusal) => Decoded::Refused(id, refusal),
+    }
+}
+
+enum Meaning {
+    Command(Command),
+    Answer(Frame),
+    Nothing,
+}
+
+fn open(text: &str) -> Read<(Fields<'_>, Option<CommandId>)> {
+    json::check_depth(text).map_err(|error| Refusal::bad_request(error.to_string()))?;
+    // serde would fill a struct from an array too, by position.
+    if !text.trim_start().starts_with('{') {
+        return Err(Refusal::bad_request("send one JSON object with a `type`"));
+    }
+    let fields: Fields<'_> = serde_json::from_str(text)
+        .map_err(|error| Refusal::bad_request(format!("send one JSON object: {error}")))?;
+    let id = fields.id.map(command_id).transpose()?;
+    Ok((fields, id))
+}
+
+fn meaning(fields: &Fields<'_>, has_id: bool) -> Read<Meaning> {
+    let kind: String = required("type", fields.kind)?;
+    let command = match kind.as_str() {
+        "join" => Command::Join(join(fields)?),
+        "leave" => Command::Leave { room: room(fields)? },
+        "publish" => Command::Publish(publish(fields)?),
+        "history" => history(fields)?,
+        "presence" => Command::Presence { room: room(fields)? },
+        "state" => Command::State { room: room(fields)?, data: payload("data", fields.data)? },
+        "refresh" => Command::Refresh { token: Token(required("token", fields.token)?) },
+        "ping" | "pong" if has_id => {
+            return Err(Refusal::bad_request("`ping` and `pong` take no `id`; use `t`"));
+        }
+        "pong" => return Ok(Meaning::Nothing),
+        "ping" => return pong(fields.t).map(Meaning::Answer),
+        _ => return Err(Refusal::new(ErrorCode::UnknownType, unknown_type(&kind))),
+    };
+    Ok(Meaning::Command(command))
+}
+
+fn unknown_type(kind: &str) -> String {
+    let shown: String = kind.chars().take(32).collect();
+    format!(
+        "unknown type `{}`: send join, leave, publish, history, presence, state, refresh, ping \
+         or pong",
+        shown.escape_debug()
+    )
+}
+
+fn join(fields: &Fields<'_>) -> Read<Join> {
+    Ok(Join {
+        room: room(fields)?,
+        since: fields.since.map(since).transpose()?,
+        rewind: bounded("rewind", fields.rewind)?.unwrap_or(0),
+        presence: fields.presence.map(presence).transpose()?.unwrap_or_default(),
+        state: fields.state.map(Payload::from_raw),
+    })
+}
+
+fn publish(fields: &Fields<'_>) -> Read<Publish> {
+    Ok(Publish {
+        room: room(fields)?,
+        data: payload("data", fields.data)?,
+        event: name("event", fields.event, EventName::new)?,
+        claimed_name: None,
+        message_id: name("message_id", fields.message_id, MessageId::new)?,
+        key: name("key", fields.key, Key::new)?,
+        echo: optional("echo", fields.echo)?.unwrap_or(true),
+        ephemeral: optional("ephemeral", fields.ephemeral)?.unwrap_or(false),
+    })
+}
+
+fn history(fields: &Fields<'_>) -> Read<Command> {
+    let page = match (optional("before", fields.before)?, optional("after", fields.after)?) {
+        (None, None) => Page::Latest,
+        (Some(before), None) => Page::Before(before),
+        (None, Some(after)) => Page::After(after),
+        (Some(_), Some(_)) => {
+            return Err(Refusal::bad_request("send `before` or `after`, not both"));
+        }
+    };
+    let limit = bounded("limit", fields.limit)?.ok_or_else(|| missing("limit"))?;
+    Ok(Command::History { room: room(fields)?, limit, page })
+}
+
+fn room(fields: &Fields<'_>) -> Read<RoomName> {
+    name("room", fields.room, RoomName::new)?.ok_or_else(|| missing("room"))
+}
+
+fn since(raw: &RawValue) -> Read<Position> {
+    #[derive(Deserialize)]
+    struct Since {
+        epoch: String,
+        offset: u64,
+    }
+    let object = raw.get().starts_with('{');
+    let since: Option<Since> = object.then(|| serde_json::from_str(raw.get()).ok()).flatten();
+    since
+        .map(|since| Position { epoch: Epoch::read(&since.epoch), offset: since.offset })
+        .ok_or_else(|| {
+            Refusal::bad_request(
+                "`since` must be {\"epoch\": string, \"offset\": whole number below 2^64}",
+            )
+        })
+}
+
+fn presence(raw: &RawValue) -> Read<PresenceMode> {
+    match raw.get() {
+        r#""none""# => Ok(PresenceMode::None),
+        r#""count""# => Ok(PresenceMode::Count),
+        r#""full""# => Ok(PresenceMode::Full),
+        _ => Err(Refusal::bad_request("`presence` must be \"none\", \"count\" or \"full\"")),
+    }
+}
+
+fn payload(field: &str, raw: Option<&RawValue>) -> Read<Payload> {
+    raw.map(Payload::from_raw).ok_or_else(|| missing(field))
+}
+
+fn pong(t: Option<&RawValue>) -> Read<Frame> {
+    match t {
+        None => Ok(Frame::text(r#"{"type":"pong"}"#)),
+        Some(t) if t.get().len() <= 64 => {
+            Ok(Frame::text(&format!(r#"{{"type":"pong","t":{}}}"#, t.get())))
+        }
+        Some(_) => Err(Refusal::bad_request("`t` must be at most 64 bytes")),
+    }
+}
+
+/// An id is kept as it was written, so that 1 and 1.0 and "1" come back as they are.
+fn command_id(raw: &RawValue) -> Read<CommandId> {
+    let text = raw.get();
+    let is_id = match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<String>(text).is_ok_and(|id| id.len() <= 64),
+        Some(b'-' | b'0'..=b'9') => text.len() <= 64,
+        _ => false,
+    };
+    if is_id {
+        Ok(CommandId(text.into()))
+    } else {
+        Err(Refusal::bad_request("`id` must be a number or a string of at most 64 bytes"))
+    }
+}

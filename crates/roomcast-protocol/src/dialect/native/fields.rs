@@ -1,0 +1,101 @@
+//! The keys of a command, read one by one so that a wrong one is named.
+
+use crate::{InvalidName, Refusal};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Most messages that one `history` or `rewind` may ask for.
+const MAX_PAGE: u64 = 1_000;
+
+pub(super) type Read<T> = Result<T, Refusal>;
+
+/// Every key of every command, not looked into yet: a wrong type in one of them is told by its
+/// name, together with the command's id.
+#[derive(Deserialize)]
+pub(super) struct Fields<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) room: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) message_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) key: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) echo: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) ephemeral: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) since: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) rewind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) presence: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) state: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) limit: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) before: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) after: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) token: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) t: Option<&'a RawValue>,
+}
+
+/// A type that a field may have, and how to say so.
+pub(super) trait Expected: serde::de::DeserializeOwned {
+    const WHAT: &'static str;
+}
+
+impl Expected for String {
+    const WHAT: &'static str = "a string";
+}
+
+impl Expected for bool {
+    const WHAT: &'static str = "true or false";
+}
+
+impl Expected for u64 {
+    const WHAT: &'static str = "a whole number from 0 to 2^64 - 1";
+}
+
+pub(super) fn missing(field: &str) -> Refusal {
+    Refusal::bad_request(format!("`{field}` is missing"))
+}
+
+pub(super) fn required<T: Expected>(field: &str, raw: Option<&RawValue>) -> Read<T> {
+    optional(field, raw)?.ok_or_else(|| missing(field))
+}
+
+pub(super) fn optional<T: Expected>(field: &str, raw: Option<&RawValue>) -> Read<Option<T>> {
+    raw.map(|raw| serde_json::from_str(raw.get()))
+        .transpose()
+        .map_err(|_| Refusal::bad_request(format!("`{field}` must be {}", T::WHAT)))
+}
+
+pub(super) fn name<T>(
+    field: &str,
+    raw: Option<&RawValue>,
+    new: impl Fn(&str) -> Result<T, InvalidName>,
+) -> Read<Option<T>> {
+    let text: Option<String> = optional(field, raw)?;
+    text.map(|text| new(&text)).transpose().map_err(|error| Refusal::bad_request(error.to_string()))
+}
+
+pub(super) fn bounded(field: &str, raw: Option<&RawValue>) -> Read<Option<u32>> {
+    match optional::<u64>(field, raw)? {
+        Some(number) if number > MAX_PAGE => {
+            Err(Refusal::bad_request(format!("`{field}` must be at most {MAX_PAGE}")))
+        }
+        number => Ok(number.map(|number| number as u32)),
+    }
+}

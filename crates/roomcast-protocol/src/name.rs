@@ -1,0 +1,169 @@
+//! Names that are valid by construction: rooms, users, sessions, events, message ids and keys.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Why a text is not a name: what was found and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {problem}")]
+pub struct InvalidName {
+    what: &'static str,
+    problem: &'static str,
+}
+
+/// What a kind of name allows.
+struct Rule {
+    what: &'static str,
+    max_bytes: usize,
+    too_long: &'static str,
+    allows_star: bool,
+}
+
+impl Rule {
+    fn check(&self, text: &str) -> Result<(), InvalidName> {
+        let problem = if text.is_empty() {
+            "must not be empty"
+        } else if text.len() > self.max_bytes {
+            self.too_long
+        } else if text.chars().any(char::is_control) {
+            "must not contain control characters"
+        } else if text.trim() != text {
+            "must not begin or end with white space"
+        } else if !self.allows_star && text.contains('*') {
+            "must not contain `*`, which is kept for patterns"
+        } else {
+            return Ok(());
+        };
+        Err(InvalidName { what: self.what, problem })
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Takes the text if it is a valid name.
+            ///
+            /// # Errors
+            /// [`InvalidName`] says what is wrong with the text.
+            pub fn new(text: &str) -> Result<Self, InvalidName> {
+                const RULE: Rule = $rule;
+                RULE.check(text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The text of the name.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&*self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidName;
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                Self::new(text)
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+name!(
+    /// The name of a room: 1–200 bytes of UTF-8 without control characters, white space at its
+    /// ends, or `*`.
+    ///
+    /// ```
+    /// use roomcast_protocol::RoomName;
+    /// assert!(RoomName::new("chat:lobby").is_ok());
+    /// assert!(RoomName::new(" chat").is_err());
+    /// assert!(RoomName::new("chat:*").is_err());
+    /// ```
+    RoomName,
+    Rule { what: "room name", max_bytes: 200, too_long: "must be at most 200 bytes", allows_star: false }
+);
+name!(
+    /// Who a user is: the `sub` of a token. 1–200 bytes without control characters.
+    UserId,
+    Rule { what: "user id", max_bytes: 200, too_long: "must be at most 200 bytes", allows_star: true }
+);
+name!(
+    /// The kind of a message, such as `typing` or `price`: 1–64 bytes.
+    EventName,
+    Rule { what: "event", max_bytes: 64, too_long: "must be at most 64 bytes", allows_star: true }
+);
+name!(
+    /// What a publisher calls a message so that a retry is stored once: 1–64 bytes.
+    MessageId,
+    Rule { what: "message_id", max_bytes: 64, too_long: "must be at most 64 bytes", allows_star: true }
+);
+name!(
+    /// What a message is the newest value of, for rooms that keep only the latest: 1–64 bytes.
+    Key,
+    Rule { what: "key", max_bytes: 64, too_long: "must be at most 64 bytes", allows_star: true }
+);
+
+/// One connection of one client, as people and other clients see it: 16 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_names_are_bounded_in_bytes_not_in_characters() {
+        assert!(RoomName::new(&"x".repeat(200)).is_ok());
+        assert!(RoomName::new(&"x".repeat(201)).is_err());
+        assert!(RoomName::new(&"ä".repeat(101)).is_err());
+    }
+
+    #[test]
+    fn what_a_room_name_must_not_hold() {
+        for bad in ["", " a", "a ", "a\n", "a\0b", "chat:*", "\u{85}"] {
+            assert!(RoomName::new(bad).is_err(), "{bad:?} was taken");
+        }
+        for good in ["a", "a b", "chat:lobby", "日本", "__proto__", "../etc"] {
+            assert_eq!(RoomName::new(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn an_invalid_name_says_what_to_do() {
+        let error = RoomName::new("a*").unwrap_err().to_string();
+        assert_eq!(error, "room name must not contain `*`, which is kept for patterns");
+    }
+}

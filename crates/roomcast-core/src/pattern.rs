@@ -1,0 +1,110 @@
+//! Patterns over room names: `*` stands for any run of characters, also for none.
+
+use roomcast_protocol::RoomName;
+use std::fmt;
+
+/// A pattern over room names.
+///
+/// ```
+/// use roomcast_core::Pattern;
+/// use roomcast_protocol::RoomName;
+/// let chats = Pattern::new("chat:*").unwrap();
+/// assert!(chats.matches(&RoomName::new("chat:lobby").unwrap()));
+/// assert!(!chats.matches(&RoomName::new("feed:eur").unwrap()));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Pattern(Box<str>);
+
+/// Why a text is not a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a room pattern must have 1 to 200 bytes, at most 8 `*`, and no control characters")]
+pub struct InvalidPattern;
+
+/// Bounds the work of a match.
+const MAX_STARS: usize = 8;
+
+impl Pattern {
+    /// Takes the text if it is a pattern.
+    ///
+    /// # Errors
+    /// [`InvalidPattern`] says what a pattern must be.
+    pub fn new(text: &str) -> Result<Self, InvalidPattern> {
+        let stars = text.bytes().filter(|&byte| byte == b'*').count();
+        let fits = !text.is_empty() && text.len() <= 200 && stars <= MAX_STARS;
+        if fits && !text.chars().any(char::is_control) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidPattern)
+        }
+    }
+
+    /// The pattern that matches every room.
+    #[must_use]
+    pub fn any() -> Self {
+        Self("*".into())
+    }
+
+    /// The text of the pattern.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the pattern matches the whole name.
+    #[must_use]
+    pub fn matches(&self, room: &RoomName) -> bool {
+        let mut parts = self.0.split('*');
+        let first = parts.next().unwrap_or_default();
+        let Some(mut rest) = room.as_str().strip_prefix(first) else { return false };
+        let Some(last) = parts.next_back() else { return rest.is_empty() };
+        // Taking each middle part at its first place leaves the most for those behind it.
+        for part in parts {
+            let Some(at) = rest.find(part) else { return false };
+            rest = &rest[at + part.len()..];
+        }
+        rest.ends_with(last)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matches() {
+        for (pattern, room, expected) in [
+            ("*", "a", true),
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("a*", "a", true),
+            ("a*a", "a", false),
+            ("a*a", "aa", true),
+            ("*:*:end", "x:y:end", true),
+            ("*:*:end", "x:end", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+        ] {
+            let matches = Pattern::new(pattern).unwrap().matches(&RoomName::new(room).unwrap());
+            assert_eq!(matches, expected, "{pattern} on {room}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern() {
+        for bad in ["", "a\n", "*********", &"x".repeat(201)] {
+            assert_eq!(Pattern::new(bad), Err(InvalidPattern));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The Roomcast server: configuration, authentication, HTTP and the program `roomcast`.

@@ -1,0 +1,3 @@
+//! The program `roomcast`.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Sockets for Roomcast.
+
+pub mod config;
+
+pub use config::Config;

@@ -1,11 +1,58 @@
-//! The engine of Roomcast.
+//! The engine of Roomcast: rooms, sessions, heartbeats, history, recovery and presence.
+//!
+//! ```text
+//!   transport ── open, receive, closed, sweep ──►┌───────┐── next_ready, flush ──► transport
+//!                                                │ Shard │
+//!        Hub ── publish, disconnect, drain ──┐   └─┬───▲─┘
+//!                                            ▼     ▼   │ Event, through the Inbox
+//!                                          Broker, PresenceStore
+//! ```
+//!
+//! A shard is one core's rooms and sessions: plain data without locks. A message of a client goes
+//! from its shard to the [`Broker`], which gives it its place, and comes back through the
+//! [`Inbox`] of every shard with members, its own too. One way, one order.
+//!
+//! Read in this order: [`shard`], [`session`], `room`, `outbox`, [`broker`], [`local_broker`],
+//! `history`, `catchup`, [`presence`], [`hub`].
+//!
+//! What this crate does not do: it reads no clock (it is told the time), starts no task, opens no
+//! socket, waits under no lock, and never looks into a payload.
 
 pub mod access;
+pub mod broker;
+mod catchup;
 pub mod config;
+mod dedupe;
+pub mod delivery;
+mod history;
+pub mod hub;
+pub mod inbox;
+mod limits;
+pub mod local_broker;
+pub mod now;
+mod outbox;
 pub mod pattern;
+pub mod presence;
+mod random;
+mod room;
 pub mod room_kind;
+pub mod session;
+pub mod shard;
+pub mod stats;
+#[cfg(feature = "test-util")]
+pub mod testing;
 
 pub use access::{Action, Denied, Gatekeeper, Grants, Identity};
+pub use broker::Broker;
 pub use config::{Config, Expiry, Heartbeat, Limits};
+pub use delivery::Delivery;
+pub use hub::Hub;
+pub use inbox::{Event, Inbox};
+pub use local_broker::LocalBroker;
+pub use now::Now;
 pub use pattern::{InvalidPattern, Pattern};
+pub use presence::{LocalPresence, PresenceStore};
 pub use room_kind::{History, PresenceKind, PublishBy, RoomKind, Slow};
+pub use session::{SessionKey, SessionSpec};
+pub use shard::{Flush, Shard};
+pub use stats::Stats;

@@ -25,6 +25,8 @@ pub struct PresenceChange {
     pub left: Vec<Member>,
     /// Whose state is new.
     pub changed: Vec<Member>,
+    /// Everyone who is here, when a room is told lists again after it was too large for them.
+    pub members: Option<Arc<[Member]>>,
     /// How many are here now.
     pub count: usize,
     /// The room is too large for lists: only `count` is told.

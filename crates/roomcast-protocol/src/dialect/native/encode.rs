@@ -134,6 +134,9 @@ fn presence(room: &RoomName, change: &PresenceChange, only_count: bool) -> Frame
         [("joined", &change.joined), ("left", &change.left), ("changed", &change.changed)];
     frame("presence", |out| {
         out.room(room);
+        if let Some(members) = change.members.as_ref().filter(|_| !only_count) {
+            out.members("members", members);
+        }
         for (key, members) in lists {
             if !only_count && !members.is_empty() {
                 out.members(key, members);

@@ -1,0 +1,74 @@
+//! The broker: the one place where a room's messages get their order.
+
+use crate::inbox::{Asker, ShardId};
+use crate::now::Now;
+use crate::room_kind::RoomKind;
+use roomcast_protocol::command::Page;
+use roomcast_protocol::{Message, RoomName, SessionId};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// A message to be put in its place.
+#[derive(Debug)]
+pub struct Publication {
+    /// The message, still without a position.
+    pub message: Message,
+    /// The settings of its room.
+    pub kind: Arc<RoomKind>,
+    /// It skips the history and gets no position.
+    pub ephemeral: bool,
+    /// The publisher's session, if it wants no copy.
+    pub skip: Option<SessionId>,
+    /// Who waits for the answer; a backend may not.
+    pub asker: Option<Asker>,
+}
+
+/// What a shard wants to read of a room in order to catch up or to let members in: everything
+/// after `since`, and at least the `last` newest messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CatchUp {
+    /// Everything after this offset; none means nothing.
+    pub since: Option<u64>,
+    /// At least so many of the newest.
+    pub last: u32,
+}
+
+impl CatchUp {
+    /// What serves both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let since = match (self.since, other.since) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Self { since, last: self.last.max(other.last) }
+    }
+}
+
+/// Puts messages in order, keeps their history and brings them to every shard with members.
+///
+/// Every method only enqueues or does bounded work under a short lock; answers come through the
+/// shards' inboxes. For one shard, what it asks of one room is answered in the order asked.
+pub trait Broker: Send + Sync + Debug {
+    /// The shard wants the room's messages from now on.
+    fn subscribe(&self, room: &RoomName, kind: &Arc<RoomKind>, shard: ShardId, now: Now);
+
+    /// The shard has no members in the room any more.
+    fn unsubscribe(&self, room: &RoomName, shard: ShardId, now: Now);
+
+    /// Publishes; the answer is [`Event::Accepted`](crate::inbox::Event::Accepted) or
+    /// [`Event::Refused`](crate::inbox::Event::Refused).
+    fn publish(&self, publication: Publication, now: Now);
+
+    /// Reads for a shard; the answer is [`Event::CaughtUp`](crate::inbox::Event::CaughtUp).
+    fn catch_up(&self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp, now: Now);
+
+    /// Reads for a client; the answer is [`Event::Page`](crate::inbox::Event::Page).
+    fn page(&self, room: &RoomName, asker: Asker, page: Page, limit: u32, now: Now);
+
+    /// Forgets what is past its time. Called every few milliseconds by one shard.
+    fn sweep(&self, now: Now);
+
+    /// Bytes of history kept in this process.
+    fn history_bytes(&self) -> u64;
+}

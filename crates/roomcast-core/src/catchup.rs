@@ -1,0 +1,102 @@
+//! Recovery: what a join may be given of a snapshot, honestly.
+
+use crate::delivery::Delivery;
+use crate::inbox::Snapshot;
+use roomcast_protocol::command::Join;
+use roomcast_protocol::reply::NotRecovered;
+use roomcast_protocol::{Dialect, Frame};
+use std::sync::Arc;
+
+/// What a join is given.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    /// The messages, encoded, oldest first.
+    pub(crate) messages: Vec<Frame>,
+    /// Everything since the client's position is among them.
+    pub(crate) complete: bool,
+    /// Why not.
+    pub(crate) reason: Option<NotRecovered>,
+}
+
+/// Chooses from a snapshot, and from what was delivered after it, what the join asked for:
+/// everything since its position, or only what it rewinds to and the reason. Never a part of
+/// what was missed, never a silent hole.
+pub(crate) fn recover(
+    join: &Join,
+    snapshot: &Snapshot,
+    meanwhile: &[Arc<Delivery>],
+    dialect: &dyn Dialect,
+    limit: usize,
+) -> Recovered {
+    let head = snapshot.head.offset;
+    let later = meanwhile.iter().filter(|delivery| delivery.offset().is_some_and(|at| at > head));
+    let all: Vec<&Arc<Delivery>> = snapshot.messages.iter().chain(later).collect();
+    let missed = match missed(join, snapshot) {
+        Ok(Some(since)) => fitting(all.iter().filter(|d| d.offset() > Some(since)), dialect, limit)
+            .ok_or(NotRecovered::Limit)
+            .map(Some),
+        Ok(None) => Ok(None),
+        Err(reason) => Err(reason),
+    };
+    match missed {
+        Ok(Some(messages)) => Recovered { messages, complete: true, reason: None },
+        Ok(None) => Recovered { messages: rewind(&all, join, dialect, limit), complete: false, reason: None },
+        Err(reason) => Recovered {
+            messages: rewind(&all, join, dialect, limit),
+            complete: false,
+            reason: Some(reason),
+        },
+    }
+}
+
+/// The offset after which everything is wanted and can be had; none without a position.
+fn missed(join: &Join, snapshot: &Snapshot) -> Result<Option<u64>, NotRecovered> {
+    let Some(since) = join.since else { return Ok(None) };
+    if since.epoch != snapshot.head.epoch || since.offset > snapshot.head.offset {
+        return Err(NotRecovered::Epoch);
+    }
+    if since.offset < snapshot.floor {
+        return Err(NotRecovered::Expired);
+    }
+    Ok(Some(since.offset))
+}
+
+/// All of them encoded, if they fit.
+fn fitting<'a>(
+    deliveries: impl Iterator<Item = &'a &'a Arc<Delivery>>,
+    dialect: &dyn Dialect,
+    limit: usize,
+) -> Option<Vec<Frame>> {
+    let mut room = limit;
+    deliveries
+        .map(|delivery| {
+            let frame = delivery.frame(dialect).clone();
+            room = room.checked_sub(frame.len())?;
+            Some(frame)
+        })
+        .collect()
+}
+
+/// The newest messages, as many as asked for and as fit.
+fn rewind(all: &[&Arc<Delivery>], join: &Join, dialect: &dyn Dialect, limit: usize) -> Vec<Frame> {
+    let newest = all.iter().rev().take(join.rewind as usize).copied();
+    let mut frames = take_fitting(newest, dialect, limit);
+    frames.reverse();
+    frames
+}
+
+/// The first ones that fit.
+pub(crate) fn take_fitting<'a>(
+    deliveries: impl Iterator<Item = &'a Arc<Delivery>>,
+    dialect: &dyn Dialect,
+    limit: usize,
+) -> Vec<Frame> {
+    let mut room = limit;
+    deliveries
+        .map_while(|delivery| {
+            let frame = delivery.frame(dialect);
+            room = room.checked_sub(frame.len())?;
+            Some(frame.clone())
+        })
+        .collect()
+}

@@ -1,0 +1,205 @@
+//! A shard's inbox: how brokers, presence and the hub talk to it from any thread.
+
+use crate::delivery::Delivery;
+use crate::session::SessionKey;
+use roomcast_protocol::command::Page;
+use roomcast_protocol::push::PresenceChange;
+use roomcast_protocol::{CloseCode, CommandId, Position, Refusal, RoomName, UserId};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Which shard of this node.
+pub type ShardId = usize;
+
+/// Who waits for the answer to a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker {
+    /// The shard.
+    pub shard: ShardId,
+    /// The session on it.
+    pub session: SessionKey,
+    /// What the client calls the command, if it wants a reply.
+    pub id: Option<CommandId>,
+}
+
+/// What a broker found of a room's history, up to its head.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The last position given out in the room.
+    pub head: Position,
+    /// Messages with a greater offset are kept; this one and older ones are not.
+    pub floor: u64,
+    /// What was asked for, oldest first, without holes.
+    pub messages: Vec<Arc<Delivery>>,
+    /// Whether there are more in the direction asked for.
+    pub more: bool,
+}
+
+/// What a shard is told.
+#[derive(Debug)]
+pub enum Event {
+    /// A message for the members of its room.
+    Message(Arc<Delivery>),
+    /// Messages of the room may be missing: read what is, before anything newer.
+    Lost(RoomName),
+    /// A message was published.
+    Accepted {
+        /// Who asked.
+        asker: Asker,
+        /// Where.
+        room: RoomName,
+        /// Its place.
+        position: Option<Position>,
+        /// It was there already.
+        duplicate: bool,
+    },
+    /// A command was refused by the broker.
+    Refused {
+        /// Who asked.
+        asker: Asker,
+        /// Where.
+        room: RoomName,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The answer to a shard's own reading of a room.
+    CaughtUp {
+        /// The room.
+        room: RoomName,
+        /// Which reading.
+        ticket: u32,
+        /// What was found.
+        snapshot: Snapshot,
+    },
+    /// The answer to a client's `history`.
+    Page {
+        /// Who asked.
+        asker: Asker,
+        /// The room.
+        room: RoomName,
+        /// Which page was asked for.
+        page: Page,
+        /// What was found.
+        snapshot: Snapshot,
+    },
+    /// The members of a room changed.
+    Presence {
+        /// The room.
+        room: RoomName,
+        /// How.
+        change: Arc<PresenceChange>,
+    },
+    /// Close every session of the user.
+    Disconnect {
+        /// The user.
+        user: UserId,
+        /// With this code.
+        code: CloseCode,
+    },
+    /// Send everyone away, each at a moment of its own within the window.
+    Drain {
+        /// How long it may take until the last one is sent away.
+        window: Duration,
+    },
+}
+
+/// The sending side of an inbox. Never blocks.
+#[derive(Debug, Clone)]
+pub struct InboxSender {
+    queue: mpsc::UnboundedSender<Event>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Bytes of messages that wait.
+    waiting: AtomicUsize,
+    /// Most bytes of messages that may wait.
+    limit: usize,
+    /// Rooms of which a message found no place and of which the shard does not know yet.
+    lost: Mutex<HashSet<RoomName>>,
+}
+
+impl Shared {
+    fn lost(&self) -> MutexGuard<'_, HashSet<RoomName>> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The receiving side of an inbox.
+#[derive(Debug)]
+pub struct Inbox {
+    queue: mpsc::UnboundedReceiver<Event>,
+    shared: Arc<Shared>,
+}
+
+/// An inbox in which at most `limit` bytes of messages may wait.
+///
+/// Messages are bounded by their bytes and become one [`Event::Lost`] a room beyond. Answers are
+/// bounded by the commands in flight that each session may have.
+#[must_use]
+pub fn inbox(limit: usize) -> (InboxSender, Inbox) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared {
+        waiting: AtomicUsize::new(0),
+        limit,
+        lost: Mutex::new(HashSet::new()),
+    });
+    (InboxSender { queue: sender, shared: Arc::clone(&shared) }, Inbox { queue: receiver, shared })
+}
+
+impl InboxSender {
+    /// Tells the shard something that is not a message. A shard that is gone hears nothing.
+    pub fn push(&self, event: Event) {
+        _ = self.queue.send(event);
+    }
+
+    /// Tells the shard a message, or that it lost one.
+    pub fn push_message(&self, delivery: &Arc<Delivery>) {
+        let weight = delivery.weight();
+        let waiting = self.shared.waiting.fetch_add(weight, Ordering::Relaxed);
+        if waiting + weight <= self.shared.limit {
+            return self.push(Event::Message(Arc::clone(delivery)));
+        }
+        self.shared.waiting.fetch_sub(weight, Ordering::Relaxed);
+        self.push_lost(&delivery.message.room);
+    }
+
+    /// Tells the shard, once until it has heard, that messages of the room may be missing.
+    pub fn push_lost(&self, room: &RoomName) {
+        if self.shared.lost().insert(room.clone()) {
+            self.push(Event::Lost(room.clone()));
+        }
+    }
+}
+
+impl Inbox {
+    /// Waits for events and takes up to `limit` of them; 0 means that every sender is gone.
+    pub async fn recv_many(&mut self, events: &mut Vec<Event>, limit: usize) -> usize {
+        let taken = self.queue.recv_many(events, limit).await;
+        events[events.len() - taken..].iter().for_each(|event| self.took(event));
+        taken
+    }
+
+    /// Takes one event if there is any.
+    pub fn try_recv(&mut self) -> Option<Event> {
+        let event = self.queue.try_recv().ok()?;
+        self.took(&event);
+        Some(event)
+    }
+
+    fn took(&self, event: &Event) {
+        match event {
+            Event::Message(delivery) => {
+                self.shared.waiting.fetch_sub(delivery.weight(), Ordering::Relaxed);
+            }
+            Event::Lost(room) => {
+                self.shared.lost().remove(room);
+            }
+            _ => {}
+        }
+    }
+}

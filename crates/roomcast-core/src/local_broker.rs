@@ -1,0 +1,230 @@
+//! The broker of one node: a lock for each room's place, and the shards' inboxes.
+
+use crate::broker::{Broker, CatchUp, Publication};
+use crate::dedupe::Dedupe;
+use crate::delivery::Delivery;
+use crate::history::RoomLog;
+use crate::inbox::{Asker, Event, InboxSender, ShardId, Snapshot};
+use crate::limits::RateLimit;
+use crate::now::{Now, millis};
+use crate::random::Random;
+use crate::room_kind::RoomKind;
+use roomcast_protocol::command::Page;
+use roomcast_protocol::{Epoch, ErrorCode, Position, Refusal, RoomName};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Locks that rooms are spread over, so that two rooms rarely wait for each other.
+const STRIPES: usize = 64;
+
+/// Order, history and delivery within one process.
+#[derive(Debug)]
+pub struct LocalBroker {
+    stripes: Vec<Mutex<HashMap<RoomName, LocalRoom>>>,
+    hasher: RandomState,
+    inboxes: Vec<InboxSender>,
+    epochs: Random,
+    dedupe: Duration,
+    next_stripe: AtomicUsize,
+    history_bytes: AtomicU64,
+}
+
+#[derive(Debug)]
+struct LocalRoom {
+    kind: Arc<RoomKind>,
+    log: RoomLog,
+    shards: Vec<ShardId>,
+    dedupe: Dedupe,
+    rate: RateLimit,
+    /// When the last shard left or the last message came, in milliseconds of uptime.
+    touched: u64,
+}
+
+impl LocalBroker {
+    /// A broker for the shards behind these inboxes. `seed` makes its epochs differ from those
+    /// of earlier processes; `dedupe` is how long a `message_id` is remembered.
+    #[must_use]
+    pub fn new(inboxes: Vec<InboxSender>, seed: u64, dedupe: Duration) -> Self {
+        Self {
+            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            inboxes,
+            epochs: Random::new(seed),
+            dedupe,
+            next_stripe: AtomicUsize::new(0),
+            history_bytes: AtomicU64::new(0),
+        }
+    }
+
+    fn stripe(&self, room: &RoomName) -> MutexGuard<'_, HashMap<RoomName, LocalRoom>> {
+        let stripe = self.hasher.hash_one(room) as usize % STRIPES;
+        self.stripes[stripe].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the room, which begins its life here if it has none.
+    fn with_room<T>(
+        &self,
+        name: &RoomName,
+        kind: &Arc<RoomKind>,
+        now: Now,
+        act: impl FnOnce(&mut LocalRoom) -> T,
+    ) -> T {
+        let mut rooms = self.stripe(name);
+        let room = rooms.entry(name.clone()).or_insert_with(|| LocalRoom {
+            kind: Arc::clone(kind),
+            log: RoomLog::new(Epoch(self.epochs.next())),
+            shards: Vec::new(),
+            dedupe: Dedupe::default(),
+            rate: RateLimit::default(),
+            touched: now.ms(),
+        });
+        let before = room.log.bytes();
+        let result = act(room);
+        self.count_history(before, room.log.bytes());
+        result
+    }
+
+    fn count_history(&self, before: usize, after: usize) {
+        let (before, after) = (before as u64, after as u64);
+        self.history_bytes.fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
+    }
+
+    /// What the room's log says; a room without one has no history.
+    fn read(&self, name: &RoomName, now: Now, read: impl FnOnce(&RoomLog) -> Snapshot) -> Snapshot {
+        let mut rooms = self.stripe(name);
+        let Some(room) = rooms.get_mut(name) else {
+            let head = Position { epoch: Epoch::UNKNOWN, offset: 0 };
+            return Snapshot { head, floor: 0, messages: Vec::new(), more: false };
+        };
+        let before = room.log.bytes();
+        room.log.expire(now, &room.kind.history);
+        self.count_history(before, room.log.bytes());
+        read(&room.log)
+    }
+
+    fn answer(&self, shard: ShardId, event: Event) {
+        if let Some(inbox) = self.inboxes.get(shard) {
+            inbox.push(event);
+        }
+    }
+}
+
+impl Broker for LocalBroker {
+    fn subscribe(&self, room: &RoomName, kind: &Arc<RoomKind>, shard: ShardId, now: Now) {
+        self.with_room(room, kind, now, |room| {
+            if !room.shards.contains(&shard) {
+                room.shards.push(shard);
+            }
+        });
+    }
+
+    fn unsubscribe(&self, room: &RoomName, shard: ShardId, now: Now) {
+        if let Some(room) = self.stripe(room).get_mut(room) {
+            room.shards.retain(|&other| other != shard);
+            room.touched = now.ms();
+        }
+    }
+
+    fn publish(&self, publication: Publication, now: Now) {
+        let name = publication.message.room.clone();
+        let kind = Arc::clone(&publication.kind);
+        self.with_room(&name, &kind, now, |room| {
+            let asker = publication.asker.clone();
+            let outcome = room.publish(publication, &self.inboxes, now);
+            let Some(asker) = asker else { return };
+            let shard = asker.shard;
+            let room = name.clone();
+            let event = match outcome {
+                Ok((position, duplicate)) => Event::Accepted { asker, room, position, duplicate },
+                Err(refusal) => Event::Refused { asker, room, refusal },
+            };
+            self.answer(shard, event);
+        });
+    }
+
+    fn catch_up(&self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp, now: Now) {
+        // Answered under the room's lock: what is published next comes behind the answer.
+        let answer = |log: &RoomLog| {
+            let snapshot = log.catch_up(want);
+            self.answer(shard, Event::CaughtUp { room: room.clone(), ticket, snapshot: snapshot.clone() });
+            snapshot
+        };
+        self.read(room, now, answer);
+    }
+
+    fn page(&self, room: &RoomName, asker: Asker, page: Page, limit: u32, now: Now) {
+        let snapshot = self.read(room, now, |log| log.page(page, limit));
+        self.answer(asker.shard, Event::Page { asker, room: room.clone(), page, snapshot });
+    }
+
+    fn sweep(&self, now: Now) {
+        let stripe = self.next_stripe.fetch_add(1, Ordering::Relaxed) % STRIPES;
+        let mut rooms = self.stripes[stripe].lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.retain(|_, room| {
+            let before = room.log.bytes();
+            room.log.expire(now, &room.kind.history);
+            room.dedupe.expire(now, self.dedupe);
+            self.count_history(before, room.log.bytes());
+            let keep = room.is_needed(now);
+            if !keep {
+                self.count_history(room.log.bytes(), 0);
+            }
+            keep
+        });
+    }
+
+    fn history_bytes(&self) -> u64 {
+        self.history_bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl LocalRoom {
+    /// Where the message stands now, and whether it stood there already.
+    fn publish(
+        &mut self,
+        publication: Publication,
+        inboxes: &[InboxSender],
+        now: Now,
+    ) -> Result<(Option<Position>, bool), Refusal> {
+        let Publication { mut message, kind, ephemeral, skip, asker: _ } = publication;
+        if let Some(position) = self.dedupe.find(&message) {
+            return Ok((position, true));
+        }
+        self.take_rate(&kind, now)?;
+        self.touched = now.ms();
+        message.position = (!ephemeral).then(|| self.log.next());
+        self.dedupe.remember(&message, now);
+        let position = message.position;
+        let delivery = Arc::new(Delivery::new(message, now.uptime, skip));
+        if !ephemeral {
+            self.log.append(&delivery, &kind.history);
+        }
+        self.kind = kind;
+        for &shard in &self.shards {
+            if let Some(inbox) = inboxes.get(shard) {
+                inbox.push_message(&delivery);
+            }
+        }
+        Ok((position, false))
+    }
+
+    fn take_rate(&mut self, kind: &RoomKind, now: Now) -> Result<(), Refusal> {
+        if kind.rate == 0 {
+            return Ok(());
+        }
+        self.rate.take(now, kind.rate, kind.rate).map_err(|wait| Refusal {
+            code: ErrorCode::RateLimited,
+            message: format!("this room takes {} messages a second", kind.rate),
+            retry_after: Some(wait),
+        })
+    }
+
+    /// A room with members keeps its numbering for good, one without for the life of a message.
+    fn is_needed(&self, now: Now) -> bool {
+        let idle = now.ms().saturating_sub(self.touched);
+        !self.shards.is_empty() || !self.dedupe.is_empty() || idle < millis(self.kind.history.ttl)
+    }
+}

@@ -1,0 +1,351 @@
+//! What waits for one client: frames, bounded in bytes, and what to do when they are too many.
+
+use crate::room_kind::Slow;
+use roomcast_protocol::Frame;
+use roomcast_protocol::push::GapReason;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, Write as _};
+
+/// What an entry weighs beside its bytes.
+const ENTRY: usize = size_of::<Entry>();
+/// Most entries of one vectored write: `IOV_MAX` of Linux is 1,024; 64 hold the cost of a call.
+const BATCH: usize = 64;
+/// A queue with room for more entries than this gives it back when it is empty.
+const KEEP: usize = 4;
+
+/// Where a message stands that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) room: u32,
+    /// An ephemeral message has no offset, and leaves no gap.
+    pub(crate) offset: Option<u64>,
+    pub(crate) key: Option<u64>,
+}
+
+/// Offsets of a room that went away while they waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) room: u32,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) reason: GapReason,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Frame(Frame, Option<Place>),
+    /// Becomes a frame when its turn comes: until then neighbours can join it.
+    Gap(Missing),
+}
+
+fn weight(entry: &Entry) -> usize {
+    match entry {
+        Entry::Frame(frame, _) => frame.len() + ENTRY,
+        Entry::Gap(_) => 0,
+    }
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits; so many messages went away for it.
+    Waits { dropped: u64 },
+    /// There is no room for it.
+    Full,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    queue: VecDeque<Entry>,
+    bytes: usize,
+    /// Bytes of the first entry that are already written.
+    written: usize,
+}
+
+impl Outbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Bytes that wait, with what keeping them costs.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds what is not a message of a room, without a bound: the caller has one.
+    pub(crate) fn push(&mut self, frame: Frame) {
+        self.append(frame, None);
+    }
+
+    /// Adds a message of a room; a slow client is treated as the room's kind says.
+    pub(crate) fn push_message(
+        &mut self,
+        frame: &Frame,
+        place: Place,
+        slow: Slow,
+        limit: usize,
+    ) -> Pushed {
+        let mut dropped = 0;
+        if slow == Slow::Latest && place.key.is_some() && !self.queue.is_empty() {
+            dropped += u64::from(self.conflate(place));
+        }
+        while self.bytes + frame.len() + ENTRY > limit {
+            if slow == Slow::Disconnect || !self.drop_oldest_of(place.room) {
+                return Pushed::Full;
+            }
+            dropped += 1;
+        }
+        self.append(frame.clone(), Some(place));
+        Pushed::Waits { dropped }
+    }
+
+    fn append(&mut self, frame: Frame, place: Option<Place>) {
+        self.bytes += frame.len() + ENTRY;
+        self.queue.push_back(Entry::Frame(frame, place));
+    }
+
+    /// Takes out the message whose place the newer one of the same key takes.
+    fn conflate(&mut self, newer: Place) -> bool {
+        let same = |place: Place| place.room == newer.room && place.key == newer.key;
+        self.find(same).is_some_and(|index| self.remove(index, GapReason::Conflated))
+    }
+
+    fn drop_oldest_of(&mut self, room: u32) -> bool {
+        self.find(|place| place.room == room)
+            .is_some_and(|index| self.remove(index, GapReason::Slow))
+    }
+
+    /// The first waiting message like that; what is partly written stays.
+    fn find(&self, wanted: impl Fn(Place) -> bool) -> Option<usize> {
+        let begun = usize::from(self.written > 0);
+        let mut entries = self.queue.iter().enumerate().skip(begun);
+        entries
+            .find(|(_, entry)| matches!(entry, Entry::Frame(_, Some(place)) if wanted(*place)))
+            .map(|(index, _)| index)
+    }
+
+    fn remove(&mut self, index: usize, reason: GapReason) -> bool {
+        let Some(Entry::Frame(frame, Some(place))) = self.queue.get(index) else { return false };
+        self.bytes -= frame.len() + ENTRY;
+        let Some(offset) = place.offset else {
+            self.queue.remove(index);
+            return true;
+        };
+        let gap = Missing { room: place.room, from: offset, to: offset, reason };
+        self.queue[index] = Entry::Gap(gap);
+        self.join_gaps(index);
+        if index > 0 {
+            self.join_gaps(index - 1);
+        }
+        true
+    }
+
+    /// Makes one gap of this one and the next, if they touch.
+    fn join_gaps(&mut self, index: usize) {
+        let (Some(Entry::Gap(a)), Some(Entry::Gap(b))) =
+            (self.queue.get(index), self.queue.get(index + 1))
+        else {
+            return;
+        };
+        if a.room == b.room && a.reason == b.reason && a.to + 1 == b.from {
+            let joined = Missing { to: b.to, ..*a };
+            self.queue[index] = Entry::Gap(joined);
+            self.queue.remove(index + 1);
+        }
+    }
+
+    /// Writes all that waits, as much as the socket takes; `say` puts a gap into words.
+    ///
+    /// # Errors
+    /// What `write` says, except that a socket that is full is `Ok(false)`.
+    pub(crate) fn write(
+        &mut self,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+        mut say: impl FnMut(Missing) -> Option<Frame>,
+    ) -> io::Result<Progress> {
+        let mut total = 0;
+        loop {
+            self.say_gaps(&mut say);
+            if self.queue.is_empty() {
+                return Ok(Progress { written: total, done: true });
+            }
+            match self.write_batch(&mut write) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    total += written;
+                    self.advance(written);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Progress { written: total, done: false });
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn write_batch(
+        &self,
+        write: &mut impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); BATCH];
+        let mut count = 0;
+        for (slice, entry) in slices.iter_mut().zip(&self.queue) {
+            let Entry::Frame(frame, _) = entry else { break };
+            let begun = if count == 0 { self.written } else { 0 };
+            *slice = IoSlice::new(&frame.as_bytes()[begun..]);
+            count += 1;
+        }
+        write(&slices[..count])
+    }
+
+    /// Puts the gaps whose turn has come into words.
+    fn say_gaps(&mut self, say: &mut impl FnMut(Missing) -> Option<Frame>) {
+        let mut index = 0;
+        while index < BATCH {
+            match self.queue.get(index) {
+                None => return,
+                Some(Entry::Frame(..)) => index += 1,
+                Some(Entry::Gap(gap)) => match say(*gap) {
+                    Some(frame) => {
+                        self.bytes += frame.len() + ENTRY;
+                        self.queue[index] = Entry::Frame(frame, None);
+                    }
+                    None => _ = self.queue.remove(index),
+                },
+            }
+        }
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.written += written;
+        while let Some(Entry::Frame(frame, _)) = self.queue.front() {
+            if self.written < frame.len() {
+                return;
+            }
+            self.written -= frame.len();
+            self.bytes -= frame.len() + ENTRY;
+            self.queue.pop_front();
+        }
+    }
+
+    /// The room was left: what waits of it still goes out, its place means nothing any more.
+    pub(crate) fn forget_places(&mut self, room: u32) {
+        self.queue.retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
+        for entry in &mut self.queue {
+            if let Entry::Frame(_, place) = entry
+                && place.is_some_and(|place| place.room == room)
+            {
+                *place = None;
+            }
+        }
+    }
+
+    /// Drops everything but the rest of a frame that is partly written.
+    pub(crate) fn forget_unwritten(&mut self) {
+        self.queue.truncate(usize::from(self.written > 0));
+        self.bytes = self.queue.iter().map(weight).sum();
+    }
+
+    /// Gives back what a burst has left: an idle client keeps next to nothing.
+    pub(crate) fn shrink(&mut self) {
+        if self.queue.is_empty() && self.queue.capacity() > KEEP {
+            self.queue = VecDeque::new();
+        }
+    }
+}
+
+/// How far a write came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) written: usize,
+    /// Nothing waits any more.
+    pub(crate) done: bool,
+}
+
+/// Collects what would be written, for tests and for streams that are no sockets.
+pub(crate) fn write_to(out: &mut Vec<u8>) -> impl FnMut(&[IoSlice<'_>]) -> io::Result<usize> {
+    |slices| out.write_vectored(slices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(offset: u64, key: Option<u64>) -> Place {
+        Place { room: 0, offset: Some(offset), key }
+    }
+
+    fn say(gap: Missing) -> Option<Frame> {
+        Some(Frame::text(&format!("gap {}-{} {}", gap.from, gap.to, gap.reason.slug())))
+    }
+
+    fn texts(outbox: &mut Outbox) -> Vec<String> {
+        let mut bytes = Vec::new();
+        outbox.write(write_to(&mut bytes), say).unwrap();
+        let mut texts = Vec::new();
+        let mut rest = &bytes[..];
+        while let [_, length, tail @ ..] = rest {
+            let (text, next) = tail.split_at(usize::from(*length));
+            texts.push(String::from_utf8(text.to_vec()).unwrap());
+            rest = next;
+        }
+        texts
+    }
+
+    fn push(outbox: &mut Outbox, offset: u64, key: Option<u64>, slow: Slow) -> Pushed {
+        let limit = 3 * (ENTRY + 4);
+        outbox.push_message(&Frame::text(&format!("m{offset}")), place(offset, key), slow, limit)
+    }
+
+    #[test]
+    fn disconnect_refuses_what_has_no_room() {
+        let mut outbox = Outbox::default();
+        for offset in 1..=3 {
+            assert_eq!(push(&mut outbox, offset, None, Slow::Disconnect), Pushed::Waits { dropped: 0 });
+        }
+        assert_eq!(push(&mut outbox, 4, None, Slow::Disconnect), Pushed::Full);
+        assert_eq!(texts(&mut outbox), ["m1", "m2", "m3"]);
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn skip_drops_the_oldest_and_says_so_once() {
+        let mut outbox = Outbox::default();
+        for offset in 1..=6 {
+            push(&mut outbox, offset, None, Slow::Skip);
+        }
+        assert_eq!(texts(&mut outbox), ["gap 1-3 slow", "m4", "m5", "m6"]);
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn latest_keeps_the_newest_of_each_key() {
+        let mut outbox = Outbox::default();
+        for (offset, key) in [(1, 7), (2, 8), (3, 7), (4, 8), (5, 7)] {
+            push(&mut outbox, offset, Some(key), Slow::Latest);
+        }
+        assert_eq!(texts(&mut outbox), ["gap 1-3 conflated", "m4", "m5"]);
+    }
+
+    #[test]
+    fn a_frame_that_is_partly_written_stays_whole() {
+        let mut outbox = Outbox::default();
+        push(&mut outbox, 1, Some(7), Slow::Latest);
+        let mut calls = 0;
+        let progress = outbox
+            .write(
+                |_| {
+                    calls += 1;
+                    if calls == 1 { Ok(1) } else { Err(io::ErrorKind::WouldBlock.into()) }
+                },
+                say,
+            )
+            .unwrap();
+        assert_eq!(progress, Progress { written: 1, done: false });
+        push(&mut outbox, 2, Some(7), Slow::Latest);
+        let mut rest = Vec::new();
+        outbox.write(write_to(&mut rest), say).unwrap();
+        assert_eq!(rest, b"\x02m1\x81\x02m2");
+    }
+}

@@ -1,0 +1,191 @@
+//! Who is in which room: a store that gathers changes and tells them in batches.
+
+use crate::inbox::{Event, InboxSender, ShardId};
+use crate::now::{Now, millis};
+use crate::room_kind::PresenceKind;
+use roomcast_protocol::push::{Member, PresenceChange};
+use roomcast_protocol::{Payload, RoomName, SessionId};
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Who is in a room, as one member is told it.
+#[derive(Debug, Clone, Default)]
+pub struct Roster {
+    /// The members; none in a room that is too large for lists.
+    pub members: Option<Arc<[Member]>>,
+    /// How many they are.
+    pub count: usize,
+}
+
+/// Keeps who is in which room. Methods only do bounded work under a short lock; changes come
+/// back through the shards' inboxes as [`Event::Presence`].
+pub trait PresenceStore: Send + Sync + Debug {
+    /// The session is in the room.
+    fn enter(&self, room: &RoomName, kind: PresenceKind, member: Member, shard: ShardId);
+
+    /// The session is no longer in the room.
+    fn leave(&self, room: &RoomName, session: SessionId, shard: ShardId);
+
+    /// The session says something else of itself.
+    fn update(&self, room: &RoomName, session: SessionId, state: Payload);
+
+    /// Who is in the room now.
+    fn roster(&self, room: &RoomName) -> Roster;
+
+    /// Tells what changed, where the last time is long enough ago. Called by one shard.
+    fn flush(&self, now: Now);
+}
+
+/// Locks that rooms are spread over.
+const STRIPES: usize = 64;
+
+/// The presence of one node, in memory.
+#[derive(Debug)]
+pub struct LocalPresence {
+    stripes: Vec<Mutex<HashMap<RoomName, Crowd>>>,
+    changed: Mutex<Vec<RoomName>>,
+    inboxes: Vec<InboxSender>,
+    batch: Duration,
+    flushed: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Crowd {
+    up_to: usize,
+    members: HashMap<SessionId, Member>,
+    /// How many of the members are on which shard.
+    shards: HashMap<ShardId, usize>,
+    change: PresenceChange,
+    has_changed: bool,
+    /// The members were last told only their count.
+    told_count: bool,
+}
+
+impl LocalPresence {
+    /// Presence for the shards behind these inboxes; changes are gathered for `batch`.
+    #[must_use]
+    pub fn new(inboxes: Vec<InboxSender>, batch: Duration) -> Self {
+        Self {
+            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            changed: Mutex::default(),
+            inboxes,
+            batch,
+            flushed: AtomicU64::new(0),
+        }
+    }
+
+    fn stripe(&self, room: &RoomName) -> MutexGuard<'_, HashMap<RoomName, Crowd>> {
+        let sum = room.as_str().bytes().fold(0usize, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(usize::from(byte))
+        });
+        lock(&self.stripes[sum % STRIPES])
+    }
+
+    fn change(&self, room: &RoomName, apply: impl FnOnce(&mut Crowd)) {
+        let mut stripe = self.stripe(room);
+        let crowd = stripe.entry(room.clone()).or_default();
+        apply(crowd);
+        if !std::mem::replace(&mut crowd.has_changed, true) {
+            lock(&self.changed).push(room.clone());
+        }
+    }
+
+    fn tell(&self, room: RoomName) {
+        let mut stripe = self.stripe(&room);
+        let Some(crowd) = stripe.get_mut(&room) else { return };
+        let change = Arc::new(crowd.take_change());
+        for &shard in crowd.shards.keys() {
+            if let Some(inbox) = self.inboxes.get(shard) {
+                let change = Arc::clone(&change);
+                inbox.push(Event::Presence { room: room.clone(), change });
+            }
+        }
+        if crowd.members.is_empty() {
+            stripe.remove(&room);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl PresenceStore for LocalPresence {
+    fn enter(&self, room: &RoomName, kind: PresenceKind, member: Member, shard: ShardId) {
+        self.change(room, |crowd| {
+            crowd.up_to = if let PresenceKind::Full { up_to } = kind { up_to } else { 0 };
+            *crowd.shards.entry(shard).or_default() += 1;
+            crowd.members.insert(member.session, member.clone());
+            crowd.change.left.retain(|gone| gone.session != member.session);
+            crowd.change.joined.push(member);
+        });
+    }
+
+    fn leave(&self, room: &RoomName, session: SessionId, shard: ShardId) {
+        self.change(room, |crowd| crowd.leave(session, shard));
+    }
+
+    fn update(&self, room: &RoomName, session: SessionId, state: Payload) {
+        self.change(room, |crowd| crowd.update(session, state));
+    }
+
+    fn roster(&self, room: &RoomName) -> Roster {
+        self.stripe(room).get(room).map(Crowd::roster).unwrap_or_default()
+    }
+
+    fn flush(&self, now: Now) {
+        let flushed = self.flushed.load(Ordering::Relaxed);
+        if now.ms() < flushed.saturating_add(millis(self.batch)) {
+            return;
+        }
+        let changed = std::mem::take(&mut *lock(&self.changed));
+        if !changed.is_empty() {
+            self.flushed.store(now.ms(), Ordering::Relaxed);
+        }
+        changed.into_iter().for_each(|room| self.tell(room));
+    }
+}
+
+impl Crowd {
+    fn leave(&mut self, session: SessionId, shard: ShardId) {
+        let Some(member) = self.members.remove(&session) else { return };
+        if let Some(count) = self.shards.get_mut(&shard) {
+            *count -= 1;
+            if *count == 0 {
+                self.shards.remove(&shard);
+            }
+        }
+        // Told even if nobody heard of the joining: a snapshot may have held it.
+        self.change.joined.retain(|other| other.session != session);
+        self.change.changed.retain(|other| other.session != session);
+        self.change.left.push(member);
+    }
+
+    fn update(&mut self, session: SessionId, state: Payload) {
+        let Some(member) = self.members.get_mut(&session) else { return };
+        member.state = Some(state);
+        self.change.changed.retain(|other| other.session != session);
+        self.change.changed.push(member.clone());
+    }
+
+    fn roster(&self) -> Roster {
+        let count = self.members.len();
+        let members = (count <= self.up_to).then(|| self.members.values().cloned().collect());
+        Roster { members, count }
+    }
+
+    fn take_change(&mut self) -> PresenceChange {
+        self.has_changed = false;
+        let mut change = std::mem::take(&mut self.change);
+        let roster = self.roster();
+        change.count = roster.count;
+        change.only_count = roster.members.is_none();
+        if std::mem::replace(&mut self.told_count, change.only_count) && !change.only_count {
+            change.members = roster.members;
+        }
+        change
+    }
+}

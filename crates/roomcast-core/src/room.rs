@@ -1,0 +1,96 @@
+//! A room on one shard: its members here, how far it has delivered, who waits to be let in.
+
+use crate::broker::CatchUp;
+use crate::delivery::Delivery;
+use crate::room_kind::RoomKind;
+use crate::session::SessionKey;
+use roomcast_protocol::command::{Join, PresenceMode};
+use roomcast_protocol::{Command, CommandId, Position, RoomName};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) name: RoomName,
+    pub(crate) kind: Arc<RoomKind>,
+    pub(crate) members: Vec<RoomMember>,
+    /// The last position delivered here; none until the broker first told it.
+    pub(crate) position: Option<Position>,
+    /// The greatest offset heard of; beyond `position`, something is missing.
+    pub(crate) heard_of: u64,
+    pub(crate) pending: Vec<PendingJoin>,
+    /// The reading that is under way.
+    pub(crate) reading: Option<u32>,
+    /// What was delivered while a reading is under way: it comes after the snapshot.
+    pub(crate) meanwhile: Vec<Arc<Delivery>>,
+    /// Since when it has had no members, in milliseconds of uptime.
+    pub(crate) empty_since: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RoomMember {
+    pub(crate) session: u32,
+    pub(crate) presence: PresenceMode,
+}
+
+/// A join on its way: the room is being read for it.
+#[derive(Debug)]
+pub(crate) struct PendingJoin {
+    pub(crate) session: SessionKey,
+    pub(crate) id: Option<CommandId>,
+    pub(crate) join: Join,
+    /// The reading that serves it; none until it begins.
+    pub(crate) ticket: Option<u32>,
+    /// What the session asked of the room since: done in order, after the join.
+    pub(crate) held: Vec<(Option<CommandId>, Command)>,
+}
+
+impl Room {
+    pub(crate) fn new(name: RoomName, kind: Arc<RoomKind>) -> Self {
+        Self {
+            name,
+            kind,
+            members: Vec::new(),
+            position: None,
+            heard_of: 0,
+            pending: Vec::new(),
+            reading: None,
+            meanwhile: Vec::new(),
+            empty_since: None,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.pending.is_empty()
+    }
+
+    /// Whether messages are missing between what was delivered and what was heard of.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.position.is_some_and(|position| position.offset < self.heard_of)
+    }
+
+    /// What the next reading must give: to the members what they miss, to those who wait what
+    /// they asked for.
+    pub(crate) fn wants(&self) -> Option<CatchUp> {
+        let missing = CatchUp { since: self.position.map(|position| position.offset), last: 0 };
+        let behind = self.is_behind().then_some(missing);
+        let joins = self.pending.iter().map(|pending| pending_wants(&pending.join));
+        behind.into_iter().chain(joins).reduce(CatchUp::and)
+    }
+
+    /// Whether a message is the next one, to be delivered now.
+    pub(crate) fn is_next(&self, position: Position) -> bool {
+        self.position.is_some_and(|last| {
+            last.epoch == position.epoch && last.offset + 1 == position.offset && !self.is_behind()
+        })
+    }
+
+    /// Whether a message was delivered here already.
+    pub(crate) fn is_old(&self, position: Position) -> bool {
+        self.position
+            .is_some_and(|last| last.epoch == position.epoch && position.offset <= last.offset)
+    }
+}
+
+fn pending_wants(join: &Join) -> CatchUp {
+    CatchUp { since: join.since.map(|since| since.offset), last: join.rewind }
+}

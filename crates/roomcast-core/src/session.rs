@@ -1,0 +1,118 @@
+//! One connection's state in the engine: who it is, where it is, what waits for it.
+
+use crate::access::Identity;
+use crate::config::{Config, Limits};
+use crate::limits::RateLimit;
+use crate::now::Now;
+use crate::outbox::Outbox;
+use roomcast_protocol::dialect::Context;
+use roomcast_protocol::{CloseCode, Dialect, RoomName, SessionId, User};
+use std::sync::Arc;
+
+/// A session on its shard. The serial number tells it from an earlier one in the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionKey {
+    /// The place on the shard; small numbers, used again.
+    pub index: u32,
+    pub(crate) serial: u32,
+}
+
+/// What a new session begins with.
+#[derive(Debug, Clone)]
+pub struct SessionSpec {
+    /// The dialect it speaks.
+    pub dialect: &'static dyn Dialect,
+    /// Who it is.
+    pub identity: Arc<Identity>,
+    /// The room that a one-room dialect joins at once.
+    pub join: Option<RoomName>,
+}
+
+/// A session's place in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) room: u32,
+    /// The place among the room's members; none while the join is on its way.
+    pub(crate) slot: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) serial: u32,
+    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) rooms: Vec<Membership>,
+    pub(crate) outbox: Outbox,
+    /// When it began, in milliseconds of uptime.
+    pub(crate) opened: u64,
+    /// When the last sign of life came, in milliseconds of uptime.
+    pub(crate) heard: u64,
+    /// When the last ping went, while no sign of life has come since.
+    pub(crate) pinged: Option<u64>,
+    /// When a dialect that always pings does so next.
+    pub(crate) next_ping: u64,
+    /// Since when the socket has taken nothing of what waits.
+    pub(crate) blocked: Option<u64>,
+    pub(crate) rate: RateLimit,
+    /// Commands that are not answered yet.
+    pub(crate) in_flight: u32,
+    /// It stands in the list of those with something to write.
+    pub(crate) ready: bool,
+    /// `expiring` was sent for the present token.
+    pub(crate) told_expiring: bool,
+    /// It is being closed with this code.
+    pub(crate) closing: Option<CloseCode>,
+}
+
+impl Session {
+    pub(crate) fn new(id: SessionId, serial: u32, spec: SessionSpec, now: Now) -> Self {
+        Self {
+            id,
+            serial,
+            dialect: spec.dialect,
+            identity: spec.identity,
+            rooms: Vec::new(),
+            outbox: Outbox::default(),
+            opened: now.ms(),
+            heard: now.ms(),
+            pinged: None,
+            next_ping: 0,
+            blocked: None,
+            rate: RateLimit::default(),
+            in_flight: 0,
+            ready: false,
+            told_expiring: false,
+            closing: None,
+        }
+    }
+
+    pub(crate) fn key(&self, index: u32) -> SessionKey {
+        SessionKey { index, serial: self.serial }
+    }
+
+    pub(crate) fn membership(&self, room: u32) -> Option<&Membership> {
+        self.rooms.iter().find(|membership| membership.room == room)
+    }
+
+    pub(crate) fn membership_mut(&mut self, room: u32) -> Option<&mut Membership> {
+        self.rooms.iter_mut().find(|membership| membership.room == room)
+    }
+
+    pub(crate) fn user(&self) -> Option<&User> {
+        self.identity.user.as_ref()
+    }
+
+    pub(crate) fn context<'a>(&'a self, room: Option<&'a RoomName>) -> Context<'a> {
+        Context { room, user: self.user() }
+    }
+
+    pub(crate) fn limits<'a>(&'a self, config: &'a Config) -> &'a Limits {
+        self.identity.limits.as_deref().unwrap_or(&config.limits)
+    }
+
+    /// Whether the token's time is over at that moment.
+    pub(crate) fn is_expired(&self, now: Now) -> bool {
+        self.identity.expires_at.is_some_and(|end| end <= now.wall)
+    }
+}

@@ -1,0 +1,346 @@
+//! A shard: one core's rooms and sessions, plain data without locks, driven by one thread.
+//!
+//! It is told what happens (`open`, `receive`, `handle`, `sweep`, `closed`) and when, and says
+//! which sessions have something to write (`next_ready`, `flush`). Its parts: `commands` (what a
+//! session asks), `delivery` (what the broker says), `members` (who is in which room),
+//! `sweep` (everything with a deadline).
+
+mod commands;
+mod delivery;
+mod members;
+mod sweep;
+
+use crate::access::Gatekeeper;
+use crate::broker::Broker;
+use crate::config::Config;
+use crate::inbox::{Event, ShardId};
+use crate::now::{Now, millis};
+use crate::outbox::Missing;
+use crate::presence::PresenceStore;
+use crate::random::Random;
+use crate::room::Room;
+use crate::session::{Session, SessionKey, SessionSpec};
+use crate::stats::Stats;
+use roomcast_protocol::command::Join;
+use roomcast_protocol::dialect::Decoded;
+use roomcast_protocol::reply::Welcome;
+use roomcast_protocol::{
+    CloseCode, CommandId, Dialect, Frame, Incoming, Push, Refusal, Reply, RoomName, SessionId,
+};
+use slab::Slab;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use sweep::Sweeper;
+
+/// What all shards of a node share.
+pub(crate) struct Engine {
+    pub(crate) config: Config,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) presence: Arc<dyn PresenceStore>,
+    pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("broker", &self.broker).finish_non_exhaustive()
+    }
+}
+
+/// One core's rooms and sessions.
+#[derive(Debug)]
+pub struct Shard {
+    id: ShardId,
+    engine: Arc<Engine>,
+    sessions: Slab<Session>,
+    rooms: Slab<Room>,
+    names: HashMap<RoomName, u32>,
+    /// Sessions with something to write, by place.
+    ready: VecDeque<u32>,
+    random: Random,
+    next_serial: u32,
+    next_ticket: u32,
+    sweeper: Sweeper,
+    stats: Arc<Stats>,
+}
+
+/// How far the writing to a session came.
+#[derive(Debug)]
+pub enum Flush {
+    /// Everything was written.
+    Idle,
+    /// The socket is full: flush again when it can be written to.
+    Blocked,
+    /// Everything was written, a close frame last: the connection is at its end.
+    Closing(CloseCode),
+    /// The session is gone.
+    Gone,
+}
+
+impl Shard {
+    pub(crate) fn new(id: ShardId, engine: Arc<Engine>, seed: u64) -> Self {
+        let sweeper = Sweeper::new(&engine.config);
+        Self {
+            id,
+            engine,
+            sessions: Slab::new(),
+            rooms: Slab::new(),
+            names: HashMap::new(),
+            ready: VecDeque::new(),
+            random: Random::new(seed),
+            next_serial: 0,
+            next_ticket: 0,
+            sweeper,
+            stats: Arc::default(),
+        }
+    }
+
+    /// The settings of the engine.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.engine.config
+    }
+
+    /// What this shard has done and holds.
+    #[must_use]
+    pub fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.stats)
+    }
+
+    /// A connection was accepted: begins its session and says `welcome`.
+    pub fn open(&mut self, spec: SessionSpec, now: Now) -> SessionKey {
+        self.next_serial = self.next_serial.wrapping_add(1);
+        let join = spec.join.clone();
+        let session = Session::new(SessionId(self.random.next()), self.next_serial, spec, now);
+        let implied = session.dialect.implied_presence();
+        let index = self.sessions.insert(session) as u32;
+        self.stats.opened.add(1);
+        self.stats.sessions.add(1);
+        let welcome = self.welcome(index, now);
+        self.reply(index, &Reply::Welcome(Box::new(welcome)));
+        if let Some(room) = join {
+            let join = Join { room, since: None, rewind: 0, presence: implied, state: None };
+            self.join(index, None, join, now);
+        }
+        self.sessions[index as usize].key(index)
+    }
+
+    /// A frame came from the client.
+    pub fn receive(&mut self, key: SessionKey, incoming: Incoming<'_>, now: Now) {
+        self.heard(key, now);
+        let Some(session) = self.live(key) else { return };
+        let first = session.rooms.first().map(|first| &self.rooms[first.room as usize].name);
+        match session.dialect.decode(incoming, session.context(first)) {
+            Decoded::Command(id, command) => self.command(key.index, id, command, now),
+            Decoded::Answer(frame) => self.push_frame(key.index, frame),
+            Decoded::Nothing => {}
+            Decoded::Refused(id, refusal) => self.refuse(key.index, id, None, refusal),
+        }
+    }
+
+    /// The client showed a sign of life, such as a pong.
+    pub fn heard(&mut self, key: SessionKey, now: Now) {
+        let Some(session) = self.session_mut(key) else { return };
+        session.heard = now.ms();
+        if let Some(pinged) = session.pinged.take() {
+            self.stats.heartbeat_rtt.observe(now.ms().saturating_sub(pinged) as f64 / 1e3);
+        }
+    }
+
+    /// The connection is gone.
+    pub fn closed(&mut self, key: SessionKey, now: Now) {
+        if self.session_mut(key).is_none() {
+            return;
+        }
+        self.leave_all(key.index, now);
+        let session = self.sessions.remove(key.index as usize);
+        self.stats.count_closed(session.closing);
+        self.stats.sessions.sub(1);
+        self.stats.outbox_bytes.sub(session.outbox.bytes() as u64);
+    }
+
+    /// Ends a session with a close code; what waits is written first.
+    pub fn close(&mut self, key: SessionKey, code: CloseCode, now: Now) {
+        if self.live(key).is_some() {
+            self.close_at(key.index, code, now);
+        }
+    }
+
+    /// A broker, the presence store or the hub said something.
+    pub fn handle(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Message(delivery) => self.message(&delivery, now),
+            Event::Lost(room) => self.lost(&room, now),
+            Event::Accepted { asker, room, position, duplicate } => {
+                self.accepted(&asker, room, position, duplicate);
+            }
+            Event::Refused { asker, room, refusal } => {
+                if let Some(index) = self.answered(&asker) {
+                    self.refuse(index, asker.id, Some(room), refusal);
+                }
+            }
+            Event::CaughtUp { room, ticket, snapshot } => {
+                self.caught_up(&room, ticket, &snapshot, now);
+            }
+            Event::Page { asker, room, page, snapshot } => {
+                self.page(asker, room, page, &snapshot);
+            }
+            Event::Presence { room, change } => self.presence_changed(&room, change),
+            Event::Disconnect { user, code } => self.disconnect(&user, code, now),
+            Event::Drain { window } => self.drain(window, now),
+        }
+    }
+
+    /// Takes the next session that has something to write.
+    pub fn next_ready(&mut self) -> Option<SessionKey> {
+        loop {
+            let index = self.ready.pop_front()?;
+            let Some(session) = self.sessions.get_mut(index as usize) else { continue };
+            if std::mem::take(&mut session.ready) {
+                return Some(session.key(index));
+            }
+        }
+    }
+
+    /// Writes what waits for a session, as much as its socket takes.
+    ///
+    /// # Errors
+    /// What `write` says; the connection is then as good as gone.
+    pub fn flush(
+        &mut self,
+        key: SessionKey,
+        now: Now,
+        write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<Flush> {
+        let Some(session) = self.sessions.get_mut(key.index as usize) else { return Ok(Flush::Gone) };
+        if session.serial != key.serial {
+            return Ok(Flush::Gone);
+        }
+        let (rooms, dialect) = (&self.rooms, session.dialect);
+        let before = session.outbox.bytes();
+        let result = session.outbox.write(write, |gap| say_gap(rooms, dialect, gap));
+        let after = session.outbox.bytes();
+        self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
+        let progress = result?;
+        if progress.done {
+            session.blocked = None;
+            return Ok(session.closing.map_or(Flush::Idle, Flush::Closing));
+        }
+        if progress.written > 0 || session.blocked.is_none() {
+            session.blocked = Some(now.ms());
+        }
+        Ok(Flush::Blocked)
+    }
+
+    /// Bytes that wait for a session: a transport reads no more of a client that does not read.
+    #[must_use]
+    pub fn waiting(&self, key: SessionKey) -> usize {
+        self.live(key).map_or(0, |session| session.outbox.bytes())
+    }
+
+    /// The session, unless it is gone or being closed.
+    fn live(&self, key: SessionKey) -> Option<&Session> {
+        let session = self.sessions.get(key.index as usize)?;
+        (session.serial == key.serial && session.closing.is_none()).then_some(session)
+    }
+
+    fn session_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
+        let session = self.sessions.get_mut(key.index as usize)?;
+        (session.serial == key.serial).then_some(session)
+    }
+
+    fn reply(&mut self, index: u32, reply: &Reply) {
+        if let Some(frame) = self.sessions[index as usize].dialect.reply(reply) {
+            self.push_frame(index, frame);
+        }
+    }
+
+    fn push(&mut self, index: u32, push: &Push) {
+        if let Some(frame) = self.sessions[index as usize].dialect.push(push) {
+            self.push_frame(index, frame);
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        index: u32,
+        id: Option<CommandId>,
+        room: Option<RoomName>,
+        refusal: Refusal,
+    ) {
+        self.stats.refused.add(1);
+        self.reply(index, &Reply::Refused { id, room, refusal });
+    }
+
+    /// Queues what is not a message of a room. A transport stops reading a client for whom much
+    /// waits, so only pushes and answers on their way can still come: their bound is the
+    /// outbox and one recovery.
+    fn push_frame(&mut self, index: u32, frame: Frame) {
+        let limit = self.engine.config.outbox + self.engine.config.recovery;
+        let session = &mut self.sessions[index as usize];
+        if session.closing.is_some() {
+            return;
+        }
+        let before = session.outbox.bytes();
+        session.outbox.push(frame);
+        let after = session.outbox.bytes();
+        self.stats.outbox_bytes.add((after - before) as u64);
+        self.make_ready(index);
+        if after > limit {
+            self.sweeper.overflowed.push(self.sessions[index as usize].key(index));
+        }
+    }
+
+    fn make_ready(&mut self, index: u32) {
+        let session = &mut self.sessions[index as usize];
+        if !std::mem::replace(&mut session.ready, true) {
+            self.ready.push_back(index);
+        }
+    }
+
+    /// Leaves every room, queues the close frame, and takes nothing more.
+    fn close_at(&mut self, index: u32, code: CloseCode, now: Now) {
+        self.leave_all(index, now);
+        let session = &mut self.sessions[index as usize];
+        if session.closing.is_some() {
+            return;
+        }
+        let before = session.outbox.bytes();
+        if code == CloseCode::TooSlow {
+            // What it did not read in time it will recover: the close frame goes first.
+            session.outbox.forget_unwritten();
+        }
+        session.outbox.push(Frame::close(code.code(), code.reason()));
+        session.closing = Some(code);
+        let after = session.outbox.bytes();
+        self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
+        self.make_ready(index);
+    }
+
+    fn welcome(&self, index: u32, now: Now) -> Welcome {
+        let (config, session) = (&self.engine.config, &self.sessions[index as usize]);
+        let limits = session.limits(config);
+        Welcome {
+            session: session.id,
+            user: session.user().cloned(),
+            heartbeat_interval: config.heartbeat.interval,
+            heartbeat_timeout: config.heartbeat.timeout,
+            expires_in: session.identity.expires_at.map(|end| sweep::until(end, now)),
+            max_frame: config.max_frame,
+            max_rooms: limits.rooms,
+            commands_per_second: limits.commands_per_second,
+        }
+    }
+}
+
+fn say_gap(rooms: &Slab<Room>, dialect: &dyn Dialect, gap: Missing) -> Option<Frame> {
+    let room = rooms.get(gap.room as usize)?.name.clone();
+    let Missing { from, to, reason, .. } = gap;
+    dialect.push(&Push::Gap { room, from, to, reason, repairing: false })
+}
+
+/// A moment in milliseconds of uptime, some time from now.
+fn after(now: Now, duration: std::time::Duration) -> u64 {
+    now.ms().saturating_add(millis(duration))
+}

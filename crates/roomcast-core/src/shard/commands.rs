@@ -1,0 +1,254 @@
+//! What a session asks: whether it may, and whom to ask.
+
+use super::members::not_granted;
+use super::{Shard, sweep};
+use crate::access::Action;
+use crate::broker::Publication;
+use crate::inbox::Asker;
+use crate::now::Now;
+use crate::room_kind::{PresenceKind, PublishBy};
+use crate::session::Session;
+use roomcast_protocol::command::{Page, Publish, Token};
+use roomcast_protocol::{
+    Command, CommandId, ErrorCode, Message, Payload, Refusal, Reply, RoomName, User, UserId,
+};
+use std::sync::Arc;
+
+impl Shard {
+    /// A command of a session: counted against its limits, then done, or held for a join.
+    pub(super) fn command(&mut self, index: u32, id: Option<CommandId>, command: Command, now: Now) {
+        self.stats.commands.add(1);
+        if let Err(refusal) = self.may_ask(index, &command, now) {
+            let room = room_of(&command).cloned();
+            return self.refuse(index, id, room, refusal);
+        }
+        match self.held_by(index, &command) {
+            Some((room, place)) => {
+                self.sessions[index as usize].in_flight += 1;
+                self.rooms[room as usize].pending[place].held.push((id, command));
+            }
+            None => self.perform(index, id, command, now),
+        }
+    }
+
+    fn may_ask(&mut self, index: u32, command: &Command, now: Now) -> Result<(), Refusal> {
+        let session = &mut self.sessions[index as usize];
+        let limits = *session.limits(&self.engine.config);
+        session.rate.take(now, limits.commands_per_second, limits.burst).map_err(|wait| {
+            self.stats.rate_limited.add(1);
+            Refusal {
+                code: ErrorCode::RateLimited,
+                message: format!("{} commands a second are allowed", limits.commands_per_second),
+                retry_after: Some(wait),
+            }
+        })?;
+        let is_refresh = matches!(command, Command::Refresh { .. });
+        if session.is_expired(now) && !is_refresh {
+            let message = "the token has expired: send `refresh` with a fresh one";
+            return Err(Refusal::new(ErrorCode::TokenExpired, message));
+        }
+        if session.in_flight >= limits.in_flight {
+            let message = "too many commands without an answer: wait for some";
+            return Err(Refusal::new(ErrorCode::Limit, message));
+        }
+        Ok(())
+    }
+
+    /// The join that the command must wait for: a session's commands for a room keep their order.
+    fn held_by(&self, index: u32, command: &Command) -> Option<(u32, usize)> {
+        if matches!(command, Command::Join(_)) {
+            return None;
+        }
+        let session = &self.sessions[index as usize];
+        let room = *self.names.get(room_of(command)?)?;
+        session.membership(room).filter(|membership| membership.slot.is_none())?;
+        let key = session.key(index);
+        let pending = &self.rooms[room as usize].pending;
+        Some((room, pending.iter().position(|pending| pending.session == key)?))
+    }
+
+    /// Does what was asked.
+    pub(super) fn perform(&mut self, index: u32, id: Option<CommandId>, command: Command, now: Now) {
+        match command {
+            Command::Join(join) => self.join(index, id, join, now),
+            Command::Leave { room } => self.leave_named(index, id, room, now),
+            Command::Publish(publish) => self.publish(index, id, publish, now),
+            Command::History { room, limit, page } => {
+                self.history(index, id, room, page, limit, now);
+            }
+            Command::Presence { room } => self.presence(index, id, room),
+            Command::State { room, data } => self.state(index, id, room, data),
+            Command::Refresh { token } => self.refresh(index, id, &token, now),
+        }
+    }
+
+    fn leave_named(&mut self, index: u32, id: Option<CommandId>, name: RoomName, now: Now) {
+        match self.membership(index, &name) {
+            Ok(room) => {
+                self.leave(index, room, now);
+                self.reply(index, &Reply::Left(id, name, None));
+            }
+            Err(refusal) => self.refuse(index, id, Some(name), refusal),
+        }
+    }
+
+    fn publish(&mut self, index: u32, id: Option<CommandId>, publish: Publish, now: Now) {
+        let room = match self.may_publish(index, &publish) {
+            Ok(room) => room,
+            Err(refusal) => return self.refuse(index, id, Some(publish.room), refusal),
+        };
+        let session = &mut self.sessions[index as usize];
+        session.in_flight += 1;
+        let asker = Asker { shard: self.id, session: session.key(index), id };
+        let message = Message {
+            user: author(session, publish.claimed_name),
+            room: publish.room,
+            position: None,
+            event: publish.event,
+            data: publish.data,
+            timestamp: now.wall,
+            message_id: publish.message_id,
+            key: publish.key,
+        };
+        let publication = Publication {
+            message,
+            kind: Arc::clone(&self.rooms[room as usize].kind),
+            ephemeral: publish.ephemeral,
+            skip: (!publish.echo).then_some(session.id),
+            asker: Some(asker),
+        };
+        self.stats.published_by_clients.add(1);
+        self.engine.broker.publish(publication, now);
+    }
+
+    fn may_publish(&self, index: u32, publish: &Publish) -> Result<u32, Refusal> {
+        let grants = &self.sessions[index as usize].identity.grants;
+        let room = self.membership(index, &publish.room)?;
+        if !grants.allows(&publish.room, Action::Publish) {
+            return Err(not_granted(Action::Publish));
+        }
+        let kind = &self.rooms[room as usize].kind;
+        if kind.publish != PublishBy::Members {
+            let message = "only the backend publishes in this room";
+            return Err(Refusal::new(ErrorCode::Forbidden, message));
+        }
+        if publish.data.len() > kind.max_message {
+            let message = format!("`data` may have {} bytes in this room", kind.max_message);
+            return Err(Refusal::new(ErrorCode::TooLarge, message));
+        }
+        Ok(room)
+    }
+
+    fn history(
+        &mut self,
+        index: u32,
+        id: Option<CommandId>,
+        room: RoomName,
+        page: Page,
+        limit: u32,
+        now: Now,
+    ) {
+        if !self.sessions[index as usize].identity.grants.allows(&room, Action::History) {
+            return self.refuse(index, id, Some(room), not_granted(Action::History));
+        }
+        let session = &mut self.sessions[index as usize];
+        session.in_flight += 1;
+        let asker = Asker { shard: self.id, session: session.key(index), id };
+        self.engine.broker.page(&room, asker, page, limit, now);
+    }
+
+    fn presence(&mut self, index: u32, id: Option<CommandId>, room: RoomName) {
+        if !self.sessions[index as usize].identity.grants.allows(&room, Action::Presence) {
+            return self.refuse(index, id, Some(room), not_granted(Action::Presence));
+        }
+        if self.engine.config.kind_of(&room).presence == PresenceKind::None {
+            let refusal = Refusal::new(ErrorCode::Forbidden, "this room keeps no presence");
+            return self.refuse(index, id, Some(room), refusal);
+        }
+        let roster = self.engine.presence.roster(&room);
+        let (members, count) = (roster.members, roster.count);
+        self.reply(index, &Reply::Presence { id, room, members, count });
+    }
+
+    fn state(&mut self, index: u32, id: Option<CommandId>, name: RoomName, data: Payload) {
+        let room = match self.membership(index, &name) {
+            Ok(room) => room,
+            Err(refusal) => return self.refuse(index, id, Some(name), refusal),
+        };
+        let (kind, session) = (&self.rooms[room as usize].kind, &self.sessions[index as usize]);
+        if data.len() > kind.max_message {
+            let message = format!("`data` may have {} bytes in this room", kind.max_message);
+            let refusal = Refusal::new(ErrorCode::TooLarge, message);
+            return self.refuse(index, id, Some(name), refusal);
+        }
+        self.engine.presence.update(&name, session.id, data);
+        if let Some(id) = id {
+            self.reply(index, &Reply::Ack { id, room: name, position: None, duplicate: false });
+        }
+    }
+
+    /// A fresh token for the same user: from now on its grants count.
+    fn refresh(&mut self, index: u32, id: Option<CommandId>, token: &Token, now: Now) {
+        let identity = match self.engine.gatekeeper.admit(token, now.wall) {
+            Ok(identity) => identity,
+            Err(denied) => {
+                let refusal = Refusal::new(ErrorCode::Unauthorized, denied.to_string());
+                return self.refuse(index, id, None, refusal);
+            }
+        };
+        let session = &mut self.sessions[index as usize];
+        let user_id = |user: Option<&User>| user.and_then(|user| user.id.clone());
+        let (old, new): (Option<UserId>, _) =
+            (user_id(session.user()), user_id(identity.user.as_ref()));
+        if old != new {
+            let message = "the token is another user's: open a connection of its own";
+            let refusal = Refusal::new(ErrorCode::Unauthorized, message);
+            return self.refuse(index, id, None, refusal);
+        }
+        let expires_in = identity.expires_at.map_or(std::time::Duration::MAX, |end| sweep::until(end, now));
+        session.identity = Arc::new(identity);
+        session.told_expiring = false;
+        self.reply(index, &Reply::Refreshed { id, expires_in });
+        self.leave_forbidden(index, now);
+    }
+
+    /// Leaves the rooms that the present grants no longer allow.
+    fn leave_forbidden(&mut self, index: u32, now: Now) {
+        let session = &self.sessions[index as usize];
+        let grants = Arc::clone(&session.identity.grants);
+        let rooms: Vec<u32> = session.rooms.iter().map(|membership| membership.room).collect();
+        for room in rooms {
+            let name = self.rooms[room as usize].name.clone();
+            if !grants.allows(&name, Action::Join) {
+                self.leave(index, room, now);
+                self.reply(index, &Reply::Left(None, name, Some(ErrorCode::Forbidden)));
+            }
+        }
+    }
+
+    /// The place of a room that the session is in.
+    fn membership(&self, index: u32, name: &RoomName) -> Result<u32, Refusal> {
+        let room = self.names.get(name).copied();
+        room.filter(|&room| self.sessions[index as usize].membership(room).is_some())
+            .ok_or_else(|| Refusal::new(ErrorCode::NotJoined, "join this room first"))
+    }
+}
+
+/// Who published: the token's user, or without one what the client calls itself.
+fn author(session: &Session, claimed_name: Option<String>) -> Option<User> {
+    session.user().cloned().or_else(|| {
+        claimed_name.map(|name| User { id: None, name: Some(name.into()) })
+    })
+}
+
+fn room_of(command: &Command) -> Option<&RoomName> {
+    match command {
+        Command::Join(join) => Some(&join.room),
+        Command::Publish(publish) => Some(&publish.room),
+        Command::Leave { room }
+        | Command::History { room, .. }
+        | Command::Presence { room }
+        | Command::State { room, .. } => Some(room),
+        Command::Refresh { .. } => None,
+    }
+}

@@ -1,0 +1,247 @@
+//! Who is in which room: joins, the reading that a join waits for, leaving.
+
+use super::{Shard, after};
+use crate::access::Action;
+use crate::catchup::{Recovered, recover};
+use crate::inbox::Snapshot;
+use crate::now::Now;
+use crate::room::{PendingJoin, Room, RoomMember};
+use crate::room_kind::PresenceKind;
+use crate::session::Membership;
+use roomcast_protocol::command::{Join, PresenceMode};
+use roomcast_protocol::push::Member;
+use roomcast_protocol::reply::Joined;
+use roomcast_protocol::{CommandId, ErrorCode, Position, Refusal, Reply, RoomName};
+use std::sync::Arc;
+
+impl Shard {
+    /// Begins a join: the room is read, and the session let in when the answer comes.
+    pub(super) fn join(&mut self, index: u32, id: Option<CommandId>, join: Join, now: Now) {
+        if let Err(refusal) = self.may_join(index, &join) {
+            return self.refuse(index, id, Some(join.room), refusal);
+        }
+        let room = self.room(&join.room, now);
+        let session = &mut self.sessions[index as usize];
+        session.rooms.push(Membership { room, slot: None });
+        session.in_flight += 1;
+        let session = session.key(index);
+        let pending = PendingJoin { session, id, join, ticket: None, held: Vec::new() };
+        self.rooms[room as usize].pending.push(pending);
+        self.read(room, now);
+    }
+
+    fn may_join(&self, index: u32, join: &Join) -> Result<(), Refusal> {
+        let (config, session) = (&self.engine.config, &self.sessions[index as usize]);
+        let grants = &session.identity.grants;
+        if !grants.allows(&join.room, Action::Join) {
+            return Err(not_granted(Action::Join));
+        }
+        let implied = session.dialect.implied_presence();
+        if join.presence != implied
+            && join.presence != PresenceMode::None
+            && !grants.allows(&join.room, Action::Presence)
+        {
+            return Err(not_granted(Action::Presence));
+        }
+        if session.rooms.len() >= session.limits(config).rooms {
+            let message = "too many rooms: leave one first";
+            return Err(Refusal::new(ErrorCode::Limit, message));
+        }
+        let Some(&room) = self.names.get(&join.room) else { return Ok(()) };
+        if session.membership(room).is_some() {
+            return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
+        }
+        let room = &self.rooms[room as usize];
+        if room.members.len() + room.pending.len() >= room.kind.max_members {
+            return Err(Refusal::new(ErrorCode::Limit, "this room is full"));
+        }
+        Ok(())
+    }
+
+    /// The room's place on this shard; a new one is subscribed to.
+    fn room(&mut self, name: &RoomName, now: Now) -> u32 {
+        if let Some(&room) = self.names.get(name) {
+            self.rooms[room as usize].empty_since = None;
+            return room;
+        }
+        let kind = Arc::new(self.engine.config.kind_of(name));
+        self.engine.broker.subscribe(name, &kind, self.id, now);
+        let room = self.rooms.insert(Room::new(name.clone(), kind)) as u32;
+        self.names.insert(name.clone(), room);
+        self.stats.rooms.add(1);
+        room
+    }
+
+    /// Reads the room for everyone who waits, unless a reading is under way: those who come
+    /// meanwhile share the next one.
+    pub(super) fn read(&mut self, index: u32, now: Now) {
+        let room = &mut self.rooms[index as usize];
+        if room.reading.is_some() {
+            return;
+        }
+        let Some(want) = room.wants() else { return };
+        self.next_ticket = self.next_ticket.wrapping_add(1);
+        room.reading = Some(self.next_ticket);
+        for pending in &mut room.pending {
+            pending.ticket = Some(self.next_ticket);
+        }
+        let name = room.name.clone();
+        self.engine.broker.catch_up(&name, self.id, self.next_ticket, want, now);
+    }
+
+    /// A reading came back: the members get what they missed, those who wait are let in.
+    pub(super) fn caught_up(&mut self, name: &RoomName, ticket: u32, found: &Snapshot, now: Now) {
+        let Some(&index) = self.names.get(name) else { return };
+        if self.rooms[index as usize].reading != Some(ticket) {
+            return;
+        }
+        self.repair(index, found, now);
+        let room = &mut self.rooms[index as usize];
+        room.reading = None;
+        let meanwhile = std::mem::take(&mut room.meanwhile);
+        let waiting = std::mem::take(&mut room.pending);
+        let (served, later) = waiting.into_iter().partition(|join| join.ticket == Some(ticket));
+        room.pending = later;
+        for pending in Vec::from_iter::<Vec<PendingJoin>>(served) {
+            let dialect = match self.live(pending.session) {
+                Some(session) => session.dialect,
+                None => continue,
+            };
+            let limit = self.engine.config.recovery;
+            let recovered = recover(&pending.join, found, &meanwhile, dialect, limit);
+            self.admit(index, pending, recovered, now);
+        }
+        self.read(index, now);
+    }
+
+    /// Lets a session in: what it missed, and from here on everything.
+    fn admit(&mut self, room: u32, pending: PendingJoin, recovered: Recovered, now: Now) {
+        let PendingJoin { session: key, id, join, held, .. } = pending;
+        let place = &mut self.rooms[room as usize];
+        let slot = place.members.len() as u32;
+        place.members.push(RoomMember { session: key.index, presence: join.presence });
+        let position = place.position.unwrap_or(Position { epoch: found_epoch(), offset: 0 });
+        let session = &mut self.sessions[key.index as usize];
+        session.in_flight = session.in_flight.saturating_sub(1);
+        if let Some(membership) = session.membership_mut(room) {
+            membership.slot = Some(slot);
+        }
+        self.stats.memberships.add(1);
+        self.count_join(&join, &recovered);
+        self.enter(room, key.index, &join);
+        let (members, count) = self.seen_by(room, join.presence);
+        let joined = Joined {
+            room: join.room,
+            position,
+            recovered: recovered.complete,
+            reason: recovered.reason,
+            messages: recovered.messages,
+            members,
+            count,
+        };
+        self.reply(key.index, &Reply::Joined(id, Box::new(joined)));
+        for (id, command) in held {
+            let session = &mut self.sessions[key.index as usize];
+            session.in_flight = session.in_flight.saturating_sub(1);
+            self.perform(key.index, id, command, now);
+        }
+    }
+
+    fn count_join(&self, join: &Join, recovered: &Recovered) {
+        self.stats.joins.add(1);
+        if recovered.complete {
+            self.stats.recoveries.add(1);
+        } else if join.since.is_some() {
+            self.stats.recoveries_failed.add(1);
+        }
+    }
+
+    fn enter(&self, room: u32, index: u32, join: &Join) {
+        let (room, session) = (&self.rooms[room as usize], &self.sessions[index as usize]);
+        if room.kind.presence == PresenceKind::None {
+            return;
+        }
+        let member = Member {
+            session: session.id,
+            user: session.user().cloned(),
+            state: join.state.clone(),
+        };
+        self.engine.presence.enter(&room.name, room.kind.presence, member, self.id);
+    }
+
+    /// What a member that asked for it is told of the others.
+    fn seen_by(&self, room: u32, mode: PresenceMode) -> (Option<Arc<[Member]>>, Option<usize>) {
+        let room = &self.rooms[room as usize];
+        if mode == PresenceMode::None || room.kind.presence == PresenceKind::None {
+            return (None, None);
+        }
+        let roster = self.engine.presence.roster(&room.name);
+        (roster.members.filter(|_| mode == PresenceMode::Full), Some(roster.count))
+    }
+
+    /// The session leaves the room, if it is in it.
+    pub(super) fn leave(&mut self, index: u32, room: u32, now: Now) {
+        let session = &mut self.sessions[index as usize];
+        let Some(place) = session.rooms.iter().position(|at| at.room == room) else { return };
+        let membership = session.rooms.remove(place);
+        session.outbox.forget_places(room);
+        let (id, key) = (session.id, session.key(index));
+        match membership.slot {
+            Some(slot) => {
+                self.remove_member(room, slot);
+                let room = &self.rooms[room as usize];
+                if room.kind.presence != PresenceKind::None {
+                    self.engine.presence.leave(&room.name, id, self.id);
+                }
+            }
+            None => self.rooms[room as usize].pending.retain(|pending| pending.session != key),
+        }
+        let linger = after(now, self.engine.config.linger);
+        let place = &mut self.rooms[room as usize];
+        if place.is_empty() {
+            place.empty_since = Some(now.ms());
+            self.sweeper.lingering.push_back((linger, room));
+        }
+    }
+
+    fn remove_member(&mut self, room: u32, slot: u32) {
+        let members = &mut self.rooms[room as usize].members;
+        members.swap_remove(slot as usize);
+        self.stats.memberships.sub(1);
+        let Some(moved) = members.get(slot as usize) else { return };
+        let session = &mut self.sessions[moved.session as usize];
+        if let Some(membership) = session.membership_mut(room) {
+            membership.slot = Some(slot);
+        }
+    }
+
+    pub(super) fn leave_all(&mut self, index: u32, now: Now) {
+        while let Some(membership) = self.sessions[index as usize].rooms.last() {
+            self.leave(index, membership.room, now);
+        }
+    }
+
+    /// A room that nobody has come back to is forgotten here.
+    pub(super) fn forget_room(&mut self, index: u32, now: Now) {
+        let Some(room) = self.rooms.get(index as usize) else { return };
+        let linger = crate::now::millis(self.engine.config.linger);
+        let over = room.empty_since.is_some_and(|since| since + linger <= now.ms());
+        if !over || !room.is_empty() {
+            return;
+        }
+        let room = self.rooms.remove(index as usize);
+        self.names.remove(&room.name);
+        self.stats.rooms.sub(1);
+        self.engine.broker.unsubscribe(&room.name, self.id, now);
+    }
+}
+
+/// The epoch of a room that its broker has not told yet: none that a client could come back to.
+const fn found_epoch() -> roomcast_protocol::Epoch {
+    roomcast_protocol::Epoch::UNKNOWN
+}
+
+pub(super) fn not_granted(action: Action) -> Refusal {
+    let message = format!("the token does not grant `{}` in this room", action.name());
+    Refusal::new(ErrorCode::Forbidden, message)
+}

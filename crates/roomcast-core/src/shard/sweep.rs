@@ -1,0 +1,184 @@
+//! Everything with a deadline: pings, silence, expiry, stalls, lingering rooms, the drain.
+//!
+//! One sweep goes over a part of the sessions at every tick, so that each is looked at about
+//! once in [`Sweeper::round`].
+
+use super::{Shard, after};
+use crate::config::Config;
+use crate::now::{Now, millis};
+use crate::session::{Session, SessionKey};
+use roomcast_protocol::dialect::Ping;
+use roomcast_protocol::{CloseCode, Push, Timestamp, UserId};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Ticks in which every session is looked at once.
+const PARTS: usize = 20;
+
+#[derive(Debug)]
+pub(super) struct Sweeper {
+    tick: Duration,
+    cursor: usize,
+    /// Rooms without members, and when to forget them.
+    pub(super) lingering: VecDeque<(u64, u32)>,
+    /// Sessions to send away, and when; the first one last.
+    leaving: Vec<(u64, SessionKey)>,
+    /// Sessions whose outbox found no room, to be closed as soon as nothing is borrowed.
+    pub(super) overflowed: Vec<SessionKey>,
+}
+
+/// What a session is due for.
+enum Due {
+    Nothing,
+    Close(CloseCode),
+    Ping(roomcast_protocol::Frame),
+    Expiring(Duration),
+}
+
+impl Sweeper {
+    pub(super) fn new(config: &Config) -> Self {
+        let shortest = config.heartbeat.interval.min(config.heartbeat.timeout);
+        let round = (shortest / 4).clamp(Duration::from_millis(100), Duration::from_secs(1));
+        Self {
+            tick: round / PARTS as u32,
+            cursor: 0,
+            lingering: VecDeque::new(),
+            leaving: Vec::new(),
+            overflowed: Vec::new(),
+        }
+    }
+}
+
+impl Shard {
+    /// How often [`Shard::sweep`] wants to be called.
+    #[must_use]
+    pub fn tick(&self) -> Duration {
+        self.sweeper.tick
+    }
+
+    /// Does what is due.
+    pub fn sweep(&mut self, now: Now) {
+        self.close_overflowed(now);
+        let places = self.sessions.capacity();
+        let part = places.div_ceil(PARTS);
+        for _ in 0..part {
+            self.sweeper.cursor = (self.sweeper.cursor + 1) % places.max(1);
+            self.look_at(self.sweeper.cursor as u32, now);
+        }
+        self.forget_lingering(now);
+        self.send_away(now);
+        if self.id == 0 {
+            self.engine.broker.sweep(now);
+            self.engine.presence.flush(now);
+        }
+    }
+
+    fn look_at(&mut self, index: u32, now: Now) {
+        let Some(session) = self.sessions.get_mut(index as usize) else { return };
+        if session.closing.is_some() {
+            return;
+        }
+        session.outbox.shrink();
+        match due(session, &self.engine.config, now) {
+            Due::Nothing => {}
+            Due::Close(code) => self.close_at(index, code, now),
+            Due::Ping(frame) => {
+                session.pinged = Some(now.ms());
+                session.next_ping = after(now, self.engine.config.heartbeat.interval);
+                self.push_frame(index, frame);
+            }
+            Due::Expiring(within) => {
+                session.told_expiring = true;
+                self.push(index, &Push::Expiring { within });
+            }
+        }
+    }
+
+    fn forget_lingering(&mut self, now: Now) {
+        while let Some(&(at, room)) = self.sweeper.lingering.front() {
+            if at > now.ms() {
+                return;
+            }
+            self.sweeper.lingering.pop_front();
+            self.forget_room(room, now);
+        }
+    }
+
+    /// Gives every session its own moment to go, told at once, and closes it then.
+    pub(super) fn drain(&mut self, window: Duration, now: Now) {
+        let keys: Vec<SessionKey> =
+            self.sessions.iter().map(|(index, session)| session.key(index as u32)).collect();
+        let spread = millis(window).max(1);
+        for key in keys {
+            let moment = self.random.next() % spread;
+            let reconnect = Push::Reconnect { after: Duration::from_millis(moment), reason: "drain" };
+            self.push(key.index, &reconnect);
+            self.sweeper.leaving.push((now.ms() + moment, key));
+        }
+        self.sweeper.leaving.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+
+    fn send_away(&mut self, now: Now) {
+        while self.sweeper.leaving.last().is_some_and(|(at, _)| *at <= now.ms()) {
+            if let Some((_, key)) = self.sweeper.leaving.pop() {
+                self.close(key, CloseCode::Drain, now);
+            }
+        }
+    }
+
+    /// Closes every session of the user.
+    pub(super) fn disconnect(&mut self, user: &UserId, code: CloseCode, now: Now) {
+        let is_theirs = |session: &Session| {
+            session.user().is_some_and(|other| other.id.as_ref() == Some(user))
+        };
+        let theirs = self.sessions.iter().filter(|(_, session)| is_theirs(session));
+        let keys: Vec<SessionKey> =
+            theirs.map(|(index, session)| session.key(index as u32)).collect();
+        for key in keys {
+            self.close(key, code, now);
+        }
+    }
+}
+
+fn due(session: &Session, config: &Config, now: Now) -> Due {
+    if let Some(end) = session.identity.expires_at {
+        if end.as_millis().saturating_add(millis(config.expiry.grace) as i64) <= now.wall.as_millis() {
+            return Due::Close(CloseCode::TokenExpired);
+        }
+        let within = until(end, now);
+        if within <= config.expiry.notice && !session.told_expiring {
+            return Due::Expiring(within);
+        }
+    }
+    if session.blocked.is_some_and(|since| since + millis(config.stall) <= now.ms()) {
+        return Due::Close(CloseCode::TooSlow);
+    }
+    heartbeat(session, config, now)
+}
+
+fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
+    let (interval, timeout) =
+        (millis(config.heartbeat.interval), millis(config.heartbeat.timeout));
+    if session.pinged.is_some_and(|pinged| pinged + timeout <= now.ms()) {
+        return Due::Close(CloseCode::NoSignOfLife);
+    }
+    match session.dialect.ping() {
+        Ping::WhenSilent(frame)
+            if session.pinged.is_none() && session.heard + interval <= now.ms() =>
+        {
+            Due::Ping(frame)
+        }
+        Ping::Always(frame)
+            if session.next_ping.max(session.opened + interval) <= now.ms() =>
+        {
+            Due::Ping(frame)
+        }
+        _ => Due::Nothing,
+    }
+}
+
+/// How long until that moment; none is left once it has passed.
+pub(super) fn until(end: Timestamp, now: Now) -> Duration {
+    let left = end.as_millis().saturating_sub(now.wall.as_millis());
+    Duration::from_millis(u64::try_from(left).unwrap_or(0))
+}

@@ -46,10 +46,6 @@ impl Dialect for Guide {
         1
     }
 
-    fn has_rooms(&self) -> bool {
-        *self == Self::Chat
-    }
-
     fn decode(&self, incoming: Incoming<'_>, context: Context<'_>) -> Decoded {
         match (self, incoming) {
             (Self::Echo, Incoming::Text(text)) => Decoded::Answer(answer(&["Echo: ", text])),

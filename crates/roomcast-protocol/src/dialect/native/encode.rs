@@ -27,9 +27,12 @@ pub(super) fn reply(reply: &Reply) -> Frame {
     match reply {
         Reply::Welcome(says) => welcome(says),
         Reply::Joined(id, gives) => joined(id.as_ref(), gives),
-        Reply::Left(id, room) => frame("left", |out| {
+        Reply::Left(id, room, code) => frame("left", |out| {
             out.id(id.as_ref());
             out.room(room);
+            if let Some(code) = code {
+                out.text("code", code.slug());
+            }
         }),
         Reply::Ack { id, room, position, duplicate } => frame("ack", |out| {
             out.id(Some(id));

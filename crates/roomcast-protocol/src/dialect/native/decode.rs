@@ -31,7 +31,6 @@ enum Meaning {
 }
 
 fn open(text: &str) -> Read<(Fields<'_>, Option<CommandId>)> {
-    json::check_depth(text).map_err(|error| Refusal::bad_request(error.to_string()))?;
     // serde would fill a struct from an array too, by position.
     if !text.trim_start().starts_with('{') {
         return Err(Refusal::bad_request("send one JSON object with a `type`"));
@@ -77,7 +76,7 @@ fn join(fields: &Fields<'_>) -> Read<Join> {
         since: fields.since.map(since).transpose()?,
         rewind: bounded("rewind", fields.rewind)?.unwrap_or(0),
         presence: fields.presence.map(presence).transpose()?.unwrap_or_default(),
-        state: fields.state.map(Payload::from_raw),
+        state: fields.state.map(|state| payload("state", Some(state))).transpose()?,
     })
 }
 
@@ -138,7 +137,10 @@ fn presence(raw: &RawValue) -> Read<PresenceMode> {
 }
 
 fn payload(field: &str, raw: Option<&RawValue>) -> Read<Payload> {
-    raw.map(Payload::from_raw).ok_or_else(|| missing(field))
+    let raw = raw.ok_or_else(|| missing(field))?;
+    json::check_depth(raw.get())
+        .map_err(|error| Refusal::bad_request(format!("`{field}` is {error}")))?;
+    Ok(Payload::from_raw(raw))
 }
 
 fn pong(t: Option<&RawValue>) -> Read<Frame> {

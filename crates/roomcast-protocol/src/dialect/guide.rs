@@ -84,7 +84,7 @@ impl Dialect for Guide {
         let Push::Presence { change, .. } = push else { return None };
         // One notice for each who left. Where a room is too large for lists nobody is told:
         // the notices of a leaving crowd would cost its square.
-        let times = change.left.len();
+        let times = if change.only_count { 0 } else { change.left.len() };
         (times > 0).then(|| Frame::repeat(&Frame::text(USER_LEFT), times))
     }
 

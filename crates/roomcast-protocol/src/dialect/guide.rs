@@ -163,7 +163,8 @@ fn said(text: &str, context: Context<'_>) -> Decoded {
         Err(error) => return refused(format!("send a JSON object with a `text`: {error}")),
     };
     let Some(raw_text) = said.text else { return refused("`text` is missing") };
-    if !raw_text.get().starts_with('"') {
+    // Half of a surrogate pair is JSON, but no member could be given it as a text.
+    if serde_json::from_str::<Cow<'_, str>>(raw_text.get()).is_err() {
         return refused("`text` must be a string");
     }
     // The client's own name counts only where no token gave one.

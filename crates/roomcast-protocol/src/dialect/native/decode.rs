@@ -128,10 +128,10 @@ fn since(raw: &RawValue) -> Read<Position> {
 }
 
 fn presence(raw: &RawValue) -> Read<PresenceMode> {
-    match raw.get() {
-        r#""none""# => Ok(PresenceMode::None),
-        r#""count""# => Ok(PresenceMode::Count),
-        r#""full""# => Ok(PresenceMode::Full),
+    match serde_json::from_str::<String>(raw.get()).as_deref() {
+        Ok("none") => Ok(PresenceMode::None),
+        Ok("count") => Ok(PresenceMode::Count),
+        Ok("full") => Ok(PresenceMode::Full),
         _ => Err(Refusal::bad_request("`presence` must be \"none\", \"count\" or \"full\"")),
     }
 }

@@ -16,7 +16,8 @@ impl Epoch {
     /// Reads an epoch; a text that is none becomes [`Epoch::UNKNOWN`], which matches no room.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        let hex = (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hex =
+            (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         hex.then(|| u64::from_str_radix(text, 16).ok()).flatten().map_or(Self::UNKNOWN, Self)
     }
 }

@@ -153,17 +153,8 @@ fn pong(t: Option<&RawValue>) -> Read<Frame> {
     }
 }
 
-/// An id is kept as it was written, so that 1 and 1.0 and "1" come back as they are.
 fn command_id(raw: &RawValue) -> Read<CommandId> {
-    let text = raw.get();
-    let is_id = match text.as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<String>(text).is_ok_and(|id| id.len() <= 64),
-        Some(b'-' | b'0'..=b'9') => text.len() <= 64,
-        _ => false,
-    };
-    if is_id {
-        Ok(CommandId(text.into()))
-    } else {
-        Err(Refusal::bad_request("`id` must be a number or a string of at most 64 bytes"))
-    }
+    CommandId::from_raw(raw).ok_or_else(|| {
+        Refusal::bad_request("`id` must be a number or a string of at most 64 bytes")
+    })
 }

@@ -1,14 +1,38 @@
 //! What a client asks.
 
 use crate::{EventName, Key, MessageId, Payload, Position, RoomName};
+use serde_json::value::RawValue;
 use std::fmt;
 
 /// What a client calls a command, so that the reply can carry it: a JSON number or a JSON string
 /// of at most 64 bytes, kept as it was written.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CommandId(pub(crate) Box<str>);
+pub struct CommandId(Box<str>);
 
 impl CommandId {
+    /// Takes the id as JSON; none if it is neither a number nor a string, or too long.
+    ///
+    /// ```
+    /// use roomcast_protocol::CommandId;
+    /// assert_eq!(CommandId::from_json("1.0").unwrap().as_json(), "1.0");
+    /// assert!(CommandId::from_json("[1]").is_none());
+    /// ```
+    #[must_use]
+    pub fn from_json(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok().and_then(Self::from_raw)
+    }
+
+    /// An id is kept as it was written, so that 1 and 1.0 and "1" come back as they are.
+    pub(crate) fn from_raw(raw: &RawValue) -> Option<Self> {
+        let text = raw.get();
+        let is_id = match text.as_bytes().first() {
+            Some(b'"') => serde_json::from_str::<String>(text).is_ok_and(|id| id.len() <= 64),
+            Some(b'-' | b'0'..=b'9') => text.len() <= 64,
+            _ => false,
+        };
+        is_id.then(|| Self(text.into()))
+    }
+
     /// The id as JSON.
     #[must_use]
     pub fn as_json(&self) -> &str {

@@ -69,10 +69,4 @@ pub trait Dialect: std::fmt::Debug + Send + Sync {
     fn implied_presence(&self) -> crate::command::PresenceMode {
         crate::command::PresenceMode::None
     }
-
-    /// The largest text that a client may send is the frame limit itself; a dialect without
-    /// rooms, such as the echo endpoint, needs no more of the engine than this.
-    fn has_rooms(&self) -> bool {
-        true
-    }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use std::fmt;
 
-/// How many levels of arrays and objects a frame or a payload may have.
+/// How many levels of arrays and objects a payload may have.
 pub const MAX_DEPTH: usize = 64;
 
 /// White space between JSON tokens (RFC 8259, section 2).

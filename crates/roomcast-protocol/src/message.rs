@@ -16,7 +16,8 @@ impl Epoch {
     /// Reads an epoch; a text that is none becomes [`Epoch::UNKNOWN`], which matches no room.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        let hex = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hex =
+            (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         hex.then(|| u64::from_str_radix(text, 16).ok()).flatten().map_or(Self::UNKNOWN, Self)
     }
 }
@@ -106,7 +107,7 @@ mod tests {
     fn an_epoch_reads_what_it_writes_and_nothing_else() {
         let epoch = Epoch(0xfeed_0000_0000_0001);
         assert_eq!(Epoch::read(&epoch.to_string()), epoch);
-        for text in ["", "+1", "-1", "xyz", "10000000000000000", "0"] {
+        for text in ["", "+1", "-1", "xyz", "10000000000000000", "00000000000000001", "0"] {
             assert_eq!(Epoch::read(text), Epoch::UNKNOWN, "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! The answers to commands; each carries its command's id.
 
 use crate::push::Member;
-use crate::{CommandId, Frame, Position, Refusal, RoomName, SessionId, User};
+use crate::{CommandId, ErrorCode, Frame, Position, Refusal, RoomName, SessionId, User};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,8 +75,8 @@ pub enum Reply {
     Welcome(Box<Welcome>),
     /// A room was joined.
     Joined(Option<CommandId>, Box<Joined>),
-    /// A room was left.
-    Left(Option<CommandId>, RoomName),
+    /// A room was left: because the client asked, or for the reason given.
+    Left(Option<CommandId>, RoomName, Option<ErrorCode>),
     /// A command was done: a message was accepted, a state was changed.
     Ack {
         /// The command.

@@ -46,10 +46,6 @@ impl Dialect for Guide {
         1
     }
 
-    fn has_rooms(&self) -> bool {
-        *self == Self::Chat
-    }
-
     fn decode(&self, incoming: Incoming<'_>, context: Context<'_>) -> Decoded {
         match (self, incoming) {
             (Self::Echo, Incoming::Text(text)) => Decoded::Answer(answer(&["Echo: ", text])),
@@ -88,7 +84,7 @@ impl Dialect for Guide {
         let Push::Presence { change, .. } = push else { return None };
         // One notice for each who left. Where a room is too large for lists nobody is told:
         // the notices of a leaving crowd would cost its square.
-        let times = change.left.len();
+        let times = if change.only_count { 0 } else { change.left.len() };
         (times > 0).then(|| Frame::repeat(&Frame::text(USER_LEFT), times))
     }
 
@@ -167,7 +163,8 @@ fn said(text: &str, context: Context<'_>) -> Decoded {
         Err(error) => return refused(format!("send a JSON object with a `text`: {error}")),
     };
     let Some(raw_text) = said.text else { return refused("`text` is missing") };
-    if !raw_text.get().starts_with('"') {
+    // Half of a surrogate pair is JSON, but no member could be given it as a text.
+    if serde_json::from_str::<Cow<'_, str>>(raw_text.get()).is_err() {
         return refused("`text` must be a string");
     }
     // The client's own name counts only where no token gave one.

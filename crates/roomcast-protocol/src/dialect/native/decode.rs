@@ -31,7 +31,6 @@ enum Meaning {
 }
 
 fn open(text: &str) -> Read<(Fields<'_>, Option<CommandId>)> {
-    json::check_depth(text).map_err(|error| Refusal::bad_request(error.to_string()))?;
     // serde would fill a struct from an array too, by position.
     if !text.trim_start().starts_with('{') {
         return Err(Refusal::bad_request("send one JSON object with a `type`"));
@@ -77,7 +76,7 @@ fn join(fields: &Fields<'_>) -> Read<Join> {
         since: fields.since.map(since).transpose()?,
         rewind: bounded("rewind", fields.rewind)?.unwrap_or(0),
         presence: fields.presence.map(presence).transpose()?.unwrap_or_default(),
-        state: fields.state.map(Payload::from_raw),
+        state: fields.state.map(|state| payload("state", Some(state))).transpose()?,
     })
 }
 
@@ -129,16 +128,19 @@ fn since(raw: &RawValue) -> Read<Position> {
 }
 
 fn presence(raw: &RawValue) -> Read<PresenceMode> {
-    match raw.get() {
-        r#""none""# => Ok(PresenceMode::None),
-        r#""count""# => Ok(PresenceMode::Count),
-        r#""full""# => Ok(PresenceMode::Full),
+    match serde_json::from_str::<String>(raw.get()).as_deref() {
+        Ok("none") => Ok(PresenceMode::None),
+        Ok("count") => Ok(PresenceMode::Count),
+        Ok("full") => Ok(PresenceMode::Full),
         _ => Err(Refusal::bad_request("`presence` must be \"none\", \"count\" or \"full\"")),
     }
 }
 
 fn payload(field: &str, raw: Option<&RawValue>) -> Read<Payload> {
-    raw.map(Payload::from_raw).ok_or_else(|| missing(field))
+    let raw = raw.ok_or_else(|| missing(field))?;
+    json::check_depth(raw.get())
+        .map_err(|error| Refusal::bad_request(format!("`{field}` is {error}")))?;
+    Ok(Payload::from_raw(raw))
 }
 
 fn pong(t: Option<&RawValue>) -> Read<Frame> {
@@ -151,17 +153,8 @@ fn pong(t: Option<&RawValue>) -> Read<Frame> {
     }
 }
 
-/// An id is kept as it was written, so that 1 and 1.0 and "1" come back as they are.
 fn command_id(raw: &RawValue) -> Read<CommandId> {
-    let text = raw.get();
-    let is_id = match text.as_bytes().first() {
-        Some(b'"') => serde_json::from_str::<String>(text).is_ok_and(|id| id.len() <= 64),
-        Some(b'-' | b'0'..=b'9') => text.len() <= 64,
-        _ => false,
-    };
-    if is_id {
-        Ok(CommandId(text.into()))
-    } else {
-        Err(Refusal::bad_request("`id` must be a number or a string of at most 64 bytes"))
-    }
+    CommandId::from_raw(raw).ok_or_else(|| {
+        Refusal::bad_request("`id` must be a number or a string of at most 64 bytes")
+    })
 }

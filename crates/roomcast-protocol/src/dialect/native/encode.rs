@@ -27,9 +27,12 @@ pub(super) fn reply(reply: &Reply) -> Frame {
     match reply {
         Reply::Welcome(says) => welcome(says),
         Reply::Joined(id, gives) => joined(id.as_ref(), gives),
-        Reply::Left(id, room) => frame("left", |out| {
+        Reply::Left(id, room, code) => frame("left", |out| {
             out.id(id.as_ref());
             out.room(room);
+            if let Some(code) = code {
+                out.text("code", code.slug());
+            }
         }),
         Reply::Ack { id, room, position, duplicate } => frame("ack", |out| {
             out.id(Some(id));
@@ -130,8 +133,7 @@ fn joined(id: Option<&CommandId>, gives: &Joined) -> Frame {
 }
 
 fn presence(room: &RoomName, change: &PresenceChange, only_count: bool) -> Frame {
-    let lists =
-        [("joined", &change.joined), ("left", &change.left), ("changed", &change.changed)];
+    let lists = [("joined", &change.joined), ("left", &change.left), ("changed", &change.changed)];
     frame("presence", |out| {
         out.room(room);
         if let Some(members) = change.members.as_ref().filter(|_| !only_count) {

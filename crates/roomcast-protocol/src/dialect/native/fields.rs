@@ -1,7 +1,7 @@
 //! The keys of a command, read one by one so that a wrong one is named.
 
 use crate::{InvalidName, Refusal};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Most messages that one `history` or `rewind` may ask for.
@@ -19,7 +19,8 @@ pub(super) struct Fields<'a> {
     pub(super) id: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) room: Option<&'a RawValue>,
-    #[serde(borrow)]
+    /// Of all fields only this one can be `null` and mean it.
+    #[serde(borrow, default, deserialize_with = "even_null")]
     pub(super) data: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) event: Option<&'a RawValue>,
@@ -49,6 +50,10 @@ pub(super) struct Fields<'a> {
     pub(super) token: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) t: Option<&'a RawValue>,
+}
+
+fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 /// A type that a field may have, and how to say so.

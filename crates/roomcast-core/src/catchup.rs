@@ -40,7 +40,11 @@ pub(crate) fn recover(
     };
     match missed {
         Ok(Some(messages)) => Recovered { messages, complete: true, reason: None },
-        Ok(None) => Recovered { messages: rewind(&all, join, dialect, limit), complete: false, reason: None },
+        Ok(None) => Recovered {
+            messages: rewind(&all, join, dialect, limit),
+            complete: false,
+            reason: None,
+        },
         Err(reason) => Recovered {
             messages: rewind(&all, join, dialect, limit),
             complete: false,

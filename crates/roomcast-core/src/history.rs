@@ -1,10 +1,10 @@
 //! A room's log: its numbering and the newest messages, bounded in number, bytes and age.
 
+use crate::broker::CatchUp;
 use crate::delivery::Delivery;
 use crate::inbox::Snapshot;
 use crate::now::Now;
 use crate::room_kind::History;
-use crate::broker::CatchUp;
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{Epoch, Position};
 use std::collections::VecDeque;

@@ -1,12 +1,12 @@
 //! The hub: the handle that the rest of a program holds to talk to every shard.
 
 use crate::access::Gatekeeper;
-use crate::broker::{Broker, Publication};
+use crate::broker::Publication;
 use crate::config::Config;
 use crate::inbox::{Event, Inbox, InboxSender, inbox};
 use crate::local_broker::LocalBroker;
 use crate::now::Now;
-use crate::presence::{LocalPresence, PresenceStore};
+use crate::presence::LocalPresence;
 use crate::random::Random;
 use crate::shard::{Engine, Shard};
 use crate::stats::{Counter, Stats};

@@ -143,11 +143,8 @@ pub struct Inbox {
 #[must_use]
 pub fn inbox(limit: usize) -> (InboxSender, Inbox) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let shared = Arc::new(Shared {
-        waiting: AtomicUsize::new(0),
-        limit,
-        lost: Mutex::new(HashSet::new()),
-    });
+    let shared =
+        Arc::new(Shared { waiting: AtomicUsize::new(0), limit, lost: Mutex::new(HashSet::new()) });
     (InboxSender { queue: sender, shared: Arc::clone(&shared) }, Inbox { queue: receiver, shared })
 }
 

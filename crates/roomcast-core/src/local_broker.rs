@@ -149,7 +149,10 @@ impl Broker for LocalBroker {
         // Answered under the room's lock: what is published next comes behind the answer.
         let answer = |log: &RoomLog| {
             let snapshot = log.catch_up(want);
-            self.answer(shard, Event::CaughtUp { room: room.clone(), ticket, snapshot: snapshot.clone() });
+            self.answer(
+                shard,
+                Event::CaughtUp { room: room.clone(), ticket, snapshot: snapshot.clone() },
+            );
             snapshot
         };
         self.read(room, now, answer);

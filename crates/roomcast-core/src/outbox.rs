@@ -4,7 +4,7 @@ use crate::room_kind::Slow;
 use roomcast_protocol::Frame;
 use roomcast_protocol::push::GapReason;
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Write as _};
+use std::io::{self, IoSlice};
 
 /// What an entry weighs beside its bytes.
 const ENTRY: usize = size_of::<Entry>();
@@ -63,10 +63,6 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
     /// Bytes that wait, with what keeping them costs.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -263,14 +259,10 @@ pub(crate) struct Progress {
     pub(crate) done: bool,
 }
 
-/// Collects what would be written, for tests and for streams that are no sockets.
-pub(crate) fn write_to(out: &mut Vec<u8>) -> impl FnMut(&[IoSlice<'_>]) -> io::Result<usize> {
-    |slices| out.write_vectored(slices)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
 
     fn place(offset: u64, key: Option<u64>) -> Place {
         Place { room: 0, offset: Some(offset), key }
@@ -282,7 +274,7 @@ mod tests {
 
     fn texts(outbox: &mut Outbox) -> Vec<String> {
         let mut bytes = Vec::new();
-        outbox.write(write_to(&mut bytes), say).unwrap();
+        outbox.write(|slices| bytes.write_vectored(slices), say).unwrap();
         let mut texts = Vec::new();
         let mut rest = &bytes[..];
         while let [_, length, tail @ ..] = rest {
@@ -302,7 +294,10 @@ mod tests {
     fn disconnect_refuses_what_has_no_room() {
         let mut outbox = Outbox::default();
         for offset in 1..=3 {
-            assert_eq!(push(&mut outbox, offset, None, Slow::Disconnect), Pushed::Waits { dropped: 0 });
+            assert_eq!(
+                push(&mut outbox, offset, None, Slow::Disconnect),
+                Pushed::Waits { dropped: 0 }
+            );
         }
         assert_eq!(push(&mut outbox, 4, None, Slow::Disconnect), Pushed::Full);
         assert_eq!(texts(&mut outbox), ["m1", "m2", "m3"]);
@@ -345,7 +340,7 @@ mod tests {
         assert_eq!(progress, Progress { written: 1, done: false });
         push(&mut outbox, 2, Some(7), Slow::Latest);
         let mut rest = Vec::new();
-        outbox.write(write_to(&mut rest), say).unwrap();
+        outbox.write(|slices| rest.write_vectored(slices), say).unwrap();
         assert_eq!(rest, b"\x02m1\x81\x02m2");
     }
 }

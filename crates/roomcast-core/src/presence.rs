@@ -78,9 +78,10 @@ impl LocalPresence {
     }
 
     fn stripe(&self, room: &RoomName) -> MutexGuard<'_, HashMap<RoomName, Crowd>> {
-        let sum = room.as_str().bytes().fold(0usize, |sum, byte| {
-            sum.wrapping_mul(31).wrapping_add(usize::from(byte))
-        });
+        let sum = room
+            .as_str()
+            .bytes()
+            .fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
         lock(&self.stripes[sum % STRIPES])
     }
 

@@ -192,7 +192,8 @@ impl Shard {
         }
     }
 
-    /// Takes the next session that has something to write.
+    /// Takes the next session that has something to write. One whose socket is full is not among
+    /// them: its transport flushes it when the socket can be written to.
     pub fn next_ready(&mut self) -> Option<SessionKey> {
         loop {
             let index = self.ready.pop_front()?;
@@ -213,7 +214,9 @@ impl Shard {
         now: Now,
         write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<Flush> {
-        let Some(session) = self.sessions.get_mut(key.index as usize) else { return Ok(Flush::Gone) };
+        let Some(session) = self.sessions.get_mut(key.index as usize) else {
+            return Ok(Flush::Gone);
+        };
         if session.serial != key.serial {
             return Ok(Flush::Gone);
         }
@@ -286,7 +289,9 @@ impl Shard {
         session.outbox.push(frame);
         let after = session.outbox.bytes();
         self.stats.outbox_bytes.add((after - before) as u64);
-        self.make_ready(index);
+        if self.sessions[index as usize].blocked.is_none() {
+            self.make_ready(index);
+        }
         if after > limit {
             self.sweeper.overflowed.push(self.sessions[index as usize].key(index));
         }

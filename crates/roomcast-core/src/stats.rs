@@ -60,7 +60,11 @@ impl Histogram {
     #[must_use]
     pub fn snapshot(&self) -> (Vec<(f64, u64)>, f64) {
         let bound = |index: usize| {
-            if index + 1 == Self::BUCKETS { f64::INFINITY } else { self.first * f64::exp2(index as f64) }
+            if index + 1 == Self::BUCKETS {
+                f64::INFINITY
+            } else {
+                self.first * f64::exp2(index as f64)
+            }
         };
         let counts = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed));
         let buckets = counts.enumerate().map(|(index, count)| (bound(index), count)).collect();

@@ -16,7 +16,13 @@ use std::sync::Arc;
 
 impl Shard {
     /// A command of a session: counted against its limits, then done, or held for a join.
-    pub(super) fn command(&mut self, index: u32, id: Option<CommandId>, command: Command, now: Now) {
+    pub(crate) fn command(
+        &mut self,
+        index: u32,
+        id: Option<CommandId>,
+        command: Command,
+        now: Now,
+    ) {
         self.stats.commands.add(1);
         if let Err(refusal) = self.may_ask(index, &command, now) {
             let room = room_of(&command).cloned();
@@ -68,7 +74,13 @@ impl Shard {
     }
 
     /// Does what was asked.
-    pub(super) fn perform(&mut self, index: u32, id: Option<CommandId>, command: Command, now: Now) {
+    pub(super) fn perform(
+        &mut self,
+        index: u32,
+        id: Option<CommandId>,
+        command: Command,
+        now: Now,
+    ) {
         match command {
             Command::Join(join) => self.join(index, id, join, now),
             Command::Leave { room } => self.leave_named(index, id, room, now),
@@ -205,7 +217,8 @@ impl Shard {
             let refusal = Refusal::new(ErrorCode::Unauthorized, message);
             return self.refuse(index, id, None, refusal);
         }
-        let expires_in = identity.expires_at.map_or(std::time::Duration::MAX, |end| sweep::until(end, now));
+        let expires_in =
+            identity.expires_at.map_or(std::time::Duration::MAX, |end| sweep::until(end, now));
         session.identity = Arc::new(identity);
         session.told_expiring = false;
         self.reply(index, &Reply::Refreshed { id, expires_in });
@@ -236,9 +249,10 @@ impl Shard {
 
 /// Who published: the token's user, or without one what the client calls itself.
 fn author(session: &Session, claimed_name: Option<String>) -> Option<User> {
-    session.user().cloned().or_else(|| {
-        claimed_name.map(|name| User { id: None, name: Some(name.into()) })
-    })
+    session
+        .user()
+        .cloned()
+        .or_else(|| claimed_name.map(|name| User { id: None, name: Some(name.into()) }))
 }
 
 fn room_of(command: &Command) -> Option<&RoomName> {

@@ -55,19 +55,19 @@ impl Shard {
     }
 
     /// Brings the room to where the snapshot ends: delivers what was missed, says what is lost.
-    pub(super) fn repair(&mut self, index: u32, found: &Snapshot, now: Now) {
+    /// Where the room stands then.
+    pub(super) fn repair(&mut self, index: u32, found: &Snapshot, now: Now) -> Position {
         let room = &mut self.rooms[index as usize];
-        let Some(last) = room.position else {
-            room.position = Some(found.head);
-            return;
-        };
+        let last = *room.position.get_or_insert(found.head);
         if last.epoch != found.head.epoch {
-            return self.begin_anew(index, found.head);
+            self.begin_anew(index, found.head);
+            return found.head;
         }
-        if found.head.offset >= last.offset {
-            room.position = Some(found.head);
-            room.heard_of = found.head.offset;
+        if found.head.offset < last.offset {
+            return last;
         }
+        room.position = Some(found.head);
+        room.heard_of = found.head.offset;
         if found.floor > last.offset {
             self.tell_gap(index, last.offset + 1, found.floor);
         }
@@ -76,6 +76,7 @@ impl Shard {
                 self.deliver(index, delivery, now);
             }
         }
+        found.head
     }
 
     fn tell_gap(&mut self, index: u32, from: u64, to: u64) {
@@ -130,7 +131,7 @@ impl Shard {
             }
             delivered += 1;
             bytes = bytes.wrapping_add((session.outbox.bytes() as u64).wrapping_sub(before as u64));
-            if !std::mem::replace(&mut session.ready, true) {
+            if session.blocked.is_none() && !std::mem::replace(&mut session.ready, true) {
                 self.ready.push_back(member.session);
             }
         }

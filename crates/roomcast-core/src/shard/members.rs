@@ -95,32 +95,39 @@ impl Shard {
         if self.rooms[index as usize].reading != Some(ticket) {
             return;
         }
-        self.repair(index, found, now);
+        let position = self.repair(index, found, now);
         let room = &mut self.rooms[index as usize];
         room.reading = None;
         let meanwhile = std::mem::take(&mut room.meanwhile);
         let waiting = std::mem::take(&mut room.pending);
-        let (served, later) = waiting.into_iter().partition(|join| join.ticket == Some(ticket));
+        let (served, later): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|join| join.ticket == Some(ticket));
         room.pending = later;
-        for pending in Vec::from_iter::<Vec<PendingJoin>>(served) {
+        for pending in served {
             let dialect = match self.live(pending.session) {
                 Some(session) => session.dialect,
                 None => continue,
             };
             let limit = self.engine.config.recovery;
             let recovered = recover(&pending.join, found, &meanwhile, dialect, limit);
-            self.admit(index, pending, recovered, now);
+            self.admit(index, pending, position, recovered, now);
         }
         self.read(index, now);
     }
 
     /// Lets a session in: what it missed, and from here on everything.
-    fn admit(&mut self, room: u32, pending: PendingJoin, recovered: Recovered, now: Now) {
+    fn admit(
+        &mut self,
+        room: u32,
+        pending: PendingJoin,
+        position: Position,
+        recovered: Recovered,
+        now: Now,
+    ) {
         let PendingJoin { session: key, id, join, held, .. } = pending;
         let place = &mut self.rooms[room as usize];
         let slot = place.members.len() as u32;
         place.members.push(RoomMember { session: key.index, presence: join.presence });
-        let position = place.position.unwrap_or(Position { epoch: found_epoch(), offset: 0 });
         let session = &mut self.sessions[key.index as usize];
         session.in_flight = session.in_flight.saturating_sub(1);
         if let Some(membership) = session.membership_mut(room) {
@@ -234,11 +241,6 @@ impl Shard {
         self.stats.rooms.sub(1);
         self.engine.broker.unsubscribe(&room.name, self.id, now);
     }
-}
-
-/// The epoch of a room that its broker has not told yet: none that a client could come back to.
-const fn found_epoch() -> roomcast_protocol::Epoch {
-    roomcast_protocol::Epoch::UNKNOWN
 }
 
 pub(super) fn not_granted(action: Action) -> Refusal {

@@ -111,7 +111,8 @@ impl Shard {
         let spread = millis(window).max(1);
         for key in keys {
             let moment = self.random.next() % spread;
-            let reconnect = Push::Reconnect { after: Duration::from_millis(moment), reason: "drain" };
+            let reconnect =
+                Push::Reconnect { after: Duration::from_millis(moment), reason: "drain" };
             self.push(key.index, &reconnect);
             self.sweeper.leaving.push((now.ms() + moment, key));
         }
@@ -128,9 +129,8 @@ impl Shard {
 
     /// Closes every session of the user.
     pub(super) fn disconnect(&mut self, user: &UserId, code: CloseCode, now: Now) {
-        let is_theirs = |session: &Session| {
-            session.user().is_some_and(|other| other.id.as_ref() == Some(user))
-        };
+        let is_theirs =
+            |session: &Session| session.user().is_some_and(|other| other.id.as_ref() == Some(user));
         let theirs = self.sessions.iter().filter(|(_, session)| is_theirs(session));
         let keys: Vec<SessionKey> =
             theirs.map(|(index, session)| session.key(index as u32)).collect();
@@ -142,7 +142,9 @@ impl Shard {
 
 fn due(session: &Session, config: &Config, now: Now) -> Due {
     if let Some(end) = session.identity.expires_at {
-        if end.as_millis().saturating_add(millis(config.expiry.grace) as i64) <= now.wall.as_millis() {
+        if end.as_millis().saturating_add(millis(config.expiry.grace) as i64)
+            <= now.wall.as_millis()
+        {
             return Due::Close(CloseCode::TokenExpired);
         }
         let within = until(end, now);
@@ -157,8 +159,7 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
 }
 
 fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
-    let (interval, timeout) =
-        (millis(config.heartbeat.interval), millis(config.heartbeat.timeout));
+    let (interval, timeout) = (millis(config.heartbeat.interval), millis(config.heartbeat.timeout));
     if session.pinged.is_some_and(|pinged| pinged + timeout <= now.ms()) {
         return Due::Close(CloseCode::NoSignOfLife);
     }
@@ -168,9 +169,7 @@ fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
         {
             Due::Ping(frame)
         }
-        Ping::Always(frame)
-            if session.next_ping.max(session.opened + interval) <= now.ms() =>
-        {
+        Ping::Always(frame) if session.next_ping.max(session.opened + interval) <= now.ms() => {
             Due::Ping(frame)
         }
         _ => Due::Nothing,

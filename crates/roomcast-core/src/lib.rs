@@ -53,6 +53,6 @@ pub use now::Now;
 pub use pattern::{InvalidPattern, Pattern};
 pub use presence::{LocalPresence, PresenceStore};
 pub use room_kind::{History, PresenceKind, PublishBy, RoomKind, Slow};
-pub use session::{SessionKey, SessionSpec};
+pub use session::{Ending, SessionKey, SessionSpec};
 pub use shard::{Flush, Shard};
 pub use stats::Stats;

@@ -28,6 +28,15 @@ pub struct SessionSpec {
     pub join: Option<RoomName>,
 }
 
+/// Why a session ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The server closes it with this code.
+    Code(CloseCode),
+    /// The client said goodbye, or was gone.
+    Client,
+}
+
 /// A session's place in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Membership {
@@ -61,8 +70,8 @@ pub(crate) struct Session {
     pub(crate) ready: bool,
     /// `expiring` was sent for the present token.
     pub(crate) told_expiring: bool,
-    /// It is being closed with this code.
-    pub(crate) closing: Option<CloseCode>,
+    /// It is being closed; nothing more is taken from it or said to it.
+    pub(crate) closing: Option<Ending>,
 }
 
 impl Session {

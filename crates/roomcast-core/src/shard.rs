@@ -19,7 +19,7 @@ use crate::outbox::Missing;
 use crate::presence::PresenceStore;
 use crate::random::Random;
 use crate::room::Room;
-use crate::session::{Session, SessionKey, SessionSpec};
+use crate::session::{Ending, Session, SessionKey, SessionSpec};
 use crate::stats::Stats;
 use roomcast_protocol::command::Join;
 use roomcast_protocol::dialect::Decoded;
@@ -73,7 +73,7 @@ pub enum Flush {
     /// The socket is full: flush again when it can be written to.
     Blocked,
     /// Everything was written, a close frame last: the connection is at its end.
-    Closing(CloseCode),
+    Closing(Ending),
     /// The session is gone.
     Gone,
 }
@@ -155,7 +155,7 @@ impl Shard {
         }
         self.leave_all(key.index, now);
         let session = self.sessions.remove(key.index as usize);
-        self.stats.count_closed(session.closing);
+        self.stats.count_closed(session.closing.unwrap_or(Ending::Client));
         self.stats.sessions.sub(1);
         self.stats.outbox_bytes.sub(session.outbox.bytes() as u64);
     }
@@ -164,6 +164,20 @@ impl Shard {
     pub fn close(&mut self, key: SessionKey, code: CloseCode, now: Now) {
         if self.live(key).is_some() {
             self.close_at(key.index, code, now);
+        }
+    }
+
+    /// The client said goodbye: `answer` is the last that it hears.
+    pub fn goodbye(&mut self, key: SessionKey, answer: Frame, now: Now) {
+        if self.live(key).is_some() {
+            self.end(key.index, Ending::Client, answer, true, now);
+        }
+    }
+
+    /// Queues a control frame, such as the pong that answers a client's ping.
+    pub fn control(&mut self, key: SessionKey, frame: Frame) {
+        if self.live(key).is_some() {
+            self.push_frame(key.index, frame);
         }
     }
 
@@ -306,18 +320,24 @@ impl Shard {
 
     /// Leaves every room, queues the close frame, and takes nothing more.
     fn close_at(&mut self, index: u32, code: CloseCode, now: Now) {
+        // What a slow client did not read in time it will recover: the close frame goes first.
+        let at_once = code == CloseCode::TooSlow;
+        let frame = Frame::close(code.code(), code.reason());
+        self.end(index, Ending::Code(code), frame, at_once, now);
+    }
+
+    fn end(&mut self, index: u32, ending: Ending, last: Frame, at_once: bool, now: Now) {
         self.leave_all(index, now);
         let session = &mut self.sessions[index as usize];
         if session.closing.is_some() {
             return;
         }
         let before = session.outbox.bytes();
-        if code == CloseCode::TooSlow {
-            // What it did not read in time it will recover: the close frame goes first.
+        if at_once {
             session.outbox.forget_unwritten();
         }
-        session.outbox.push(Frame::close(code.code(), code.reason()));
-        session.closing = Some(code);
+        session.outbox.push(last);
+        session.closing = Some(ending);
         let after = session.outbox.bytes();
         self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
         self.make_ready(index);

@@ -1,5 +1,6 @@
 //! Plain counters of what the engine did; whoever serves metrics renders them.
 
+use crate::session::Ending;
 use roomcast_protocol::CloseCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -136,8 +137,11 @@ stats! {
 }
 
 impl Stats {
-    pub(crate) fn count_closed(&self, code: Option<CloseCode>) {
-        let place = code.and_then(|code| CloseCode::ALL.iter().position(|other| *other == code));
+    pub(crate) fn count_closed(&self, ending: Ending) {
+        let place = match ending {
+            Ending::Code(code) => CloseCode::ALL.iter().position(|other| *other == code),
+            Ending::Client => None,
+        };
         self.closed[place.unwrap_or(CloseCode::ALL.len())].add(1);
     }
 }

@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::now::Now;
-use crate::session::{SessionKey, SessionSpec};
+use crate::session::{Ending, SessionKey, SessionSpec};
 use crate::shard::{Flush, Shard};
 use roomcast_protocol::command::{Join, PresenceMode, Publish, Token};
 use roomcast_protocol::{
@@ -307,8 +307,10 @@ impl World {
             *left -= some.len();
             arrived.write(some)
         });
-        if let Ok(Flush::Closing(code)) = flushed {
-            client.closed = Some(code);
+        if let Ok(Flush::Closing(ending)) = flushed {
+            if let Ending::Code(code) = ending {
+                client.closed = Some(code);
+            }
             client.connected = false;
             shard.closed(client.key, self.now);
         }

@@ -1,0 +1,181 @@
+//! One connection: its task reads what the client says and writes what could not be written at
+//! once. The task is two pointers; everything else is in [`Connection`].
+
+use crate::frame::{Decoder, Said};
+use crate::sockets::Permit;
+use crate::stream::Stream;
+use crate::worker::Worker;
+use roomcast_core::{Flush, SessionKey};
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// Reads in a row before other connections get their turn.
+const READS_IN_A_ROW: usize = 8;
+/// Bytes of a client that is being closed that are still read, so that it sees the close frame.
+const LAST_BYTES: usize = 256 * 1024;
+
+/// What is kept of a connection on its worker.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) key: SessionKey,
+    stream: Stream,
+    decoder: RefCell<Decoder>,
+    waker: RefCell<Waker>,
+    state: Cell<State>,
+    _permit: Permit,
+}
+
+/// How the connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// All that waits was written.
+    Open,
+    /// The socket is full: more waits to be written.
+    Blocked,
+    /// The last frame was written: goodbye is left.
+    Closing,
+    /// The socket failed or the peer has gone.
+    Gone,
+}
+
+impl Connection {
+    pub(crate) fn new(key: SessionKey, stream: Stream, permit: Permit) -> Self {
+        Self {
+            key,
+            stream,
+            decoder: RefCell::default(),
+            waker: RefCell::new(Waker::noop().clone()),
+            state: Cell::new(State::Open),
+            _permit: permit,
+        }
+    }
+
+    /// Writes what waits: called by the worker that delivers and by the connection's own task.
+    pub(crate) fn flush(&self, worker: &Worker) {
+        let before = self.state.get();
+        if before == State::Gone {
+            return;
+        }
+        let now = worker.clock.now();
+        let waker = self.waker.borrow();
+        let flushed = worker.shard.borrow_mut().flush(self.key, now, |slices| {
+            let written = self.stream.write(slices, &waker)?;
+            worker.stats.sent(written);
+            Ok(written)
+        });
+        let after = match flushed {
+            Ok(Flush::Idle) => State::Open,
+            Ok(Flush::Blocked) => State::Blocked,
+            Ok(Flush::Closing(_)) => State::Closing,
+            Ok(Flush::Gone) | Err(_) => State::Gone,
+        };
+        self.state.set(after);
+        if after != before && after != State::Open {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Gives the bytes to the session, and writes its answers.
+    pub(crate) fn take(&self, worker: &Worker, bytes: &[u8]) {
+        worker.stats.received(bytes.len());
+        let max_frame = worker.max_frame;
+        let now = worker.clock.now();
+        let fed = self.decoder.borrow_mut().feed(bytes, max_frame, |said| {
+            let mut shard = worker.shard.borrow_mut();
+            match said {
+                Said::Message(incoming) => shard.receive(self.key, incoming, now),
+                Said::Alive => shard.heard(self.key, now),
+                Said::Answer(frame) => shard.control(self.key, frame),
+                Said::Goodbye(frame) => shard.goodbye(self.key, frame, now),
+            }
+        });
+        if let Err(code) = fed {
+            worker.shard.borrow_mut().close(self.key, code, now);
+        }
+        self.flush(worker);
+    }
+
+    /// Writes more if the socket takes more, or asks to be woken when it does.
+    fn write_on(&self, worker: &Worker, context: &mut Context<'_>) {
+        if self.stream.poll_writable(context).is_ready() {
+            self.flush(worker);
+        }
+        if self.state.get() == State::Blocked && self.stream.is_writable_again(context) {
+            context.waker().wake_by_ref();
+        }
+    }
+
+    /// Reads until the socket has no more for now, or it is another's turn.
+    fn poll_read(&self, worker: &Worker, context: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..READS_IN_A_ROW {
+            if matches!(self.state.get(), State::Closing | State::Gone) {
+                return Poll::Ready(());
+            }
+            // A client that does not read its answers is not read either.
+            if self.state.get() == State::Blocked && worker.is_full(self.key) {
+                return Poll::Pending;
+            }
+            let mut buffer = worker.buffer.borrow_mut();
+            match self.stream.poll_read(context, &mut buffer) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(0)) => self.state.set(State::Gone),
+                Poll::Ready(Err(error)) => {
+                    tracing::trace!(%error, "connection failed");
+                    self.state.set(State::Gone);
+                }
+                Poll::Ready(Ok(read)) => self.take(worker, &buffer[..read]),
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Says goodbye on a socket whose last frame is written: without reading what the client has
+    /// sent meanwhile, TCP would reset the connection and the client never see the close frame.
+    async fn say_goodbye(&self) -> io::Result<()> {
+        self.stream.shutdown().await?;
+        self.stream.discard(LAST_BYTES).await
+    }
+}
+
+/// The task of a connection.
+pub(crate) struct Driver {
+    pub(crate) connection: Rc<Connection>,
+    pub(crate) worker: Rc<Worker>,
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let (connection, worker) = (&self.connection, &self.worker);
+        if !connection.waker.borrow().will_wake(context.waker()) {
+            connection.waker.replace(context.waker().clone());
+        }
+        loop {
+            match connection.state.get() {
+                State::Open => {}
+                State::Blocked => connection.write_on(worker, context),
+                State::Closing => {
+                    worker.part(connection);
+                    let (connection, timeout) = (Rc::clone(connection), worker.close_timeout);
+                    tokio::task::spawn_local(async move {
+                        _ = tokio::time::timeout(timeout, connection.say_goodbye()).await;
+                    });
+                    return Poll::Ready(());
+                }
+                State::Gone => {
+                    worker.part(connection);
+                    return Poll::Ready(());
+                }
+            }
+            if connection.poll_read(worker, context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}

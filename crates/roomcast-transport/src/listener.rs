@@ -1,0 +1,43 @@
+//! Listening sockets: one for each worker on the same address (`SO_REUSEPORT`).
+
+use crate::error::ListenError;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: i32 = 4_096;
+
+/// So many listeners on one address, and that address: with port 0 the one that was free.
+///
+/// # Errors
+/// [`ListenError::Taken`] if somebody listens there, [`ListenError::Refused`] otherwise.
+pub(crate) fn listen(
+    addr: SocketAddr,
+    count: usize,
+) -> Result<(SocketAddr, Vec<TcpListener>), ListenError> {
+    // SO_REUSEPORT would share the port with another server of the same user and split its
+    // clients without a word. A first socket without it finds out.
+    let probe = open(addr, false).map_err(|source| refused(addr, source))?;
+    let addr = probe.local_addr().map_err(|source| refused(addr, source))?;
+    drop(probe);
+    let listeners = (0..count).map(|_| open(addr, true)).collect::<io::Result<Vec<_>>>();
+    Ok((addr, listeners.map_err(|source| refused(addr, source))?))
+}
+
+fn open(addr: SocketAddr, share: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(share)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn refused(addr: SocketAddr, source: io::Error) -> ListenError {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => ListenError::Taken(addr),
+        _ => ListenError::Refused { addr, source },
+    }
+}

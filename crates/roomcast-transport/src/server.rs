@@ -1,0 +1,170 @@
+//! The transport as a whole: listeners, workers, and their end.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{ListenError, StartError};
+use crate::http::Handler;
+use crate::listener::listen;
+use crate::sockets::{Arrival, Sockets, WorkerId};
+use crate::stats::Stats;
+use crate::worker::{self, Seat};
+use roomcast_core::{Hub, Inbox, Shard};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Workers that are about to begin: the sockets are there for a handler to be made with.
+#[derive(Debug)]
+pub struct Transport {
+    config: Arc<Config>,
+    sockets: Sockets,
+    arrivals: Vec<mpsc::UnboundedReceiver<Arrival>>,
+    listening: Option<(SocketAddr, Vec<TcpListener>)>,
+    clock: Clock,
+    stats: Arc<Stats>,
+}
+
+/// Running workers. Dropping it ends them at once; [`Running::drain`] does so kindly.
+#[derive(Debug)]
+pub struct Running {
+    config: Arc<Config>,
+    sockets: Sockets,
+    hub: Hub,
+    draining: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// How many workers the configuration asks for.
+#[must_use]
+pub fn workers(config: &Config) -> usize {
+    match config.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    }
+}
+
+impl Transport {
+    /// Listens as the configuration says.
+    ///
+    /// # Errors
+    /// [`ListenError`] says who or what is in the way.
+    pub fn listen(config: Config) -> Result<Self, ListenError> {
+        let listening = listen(config.listen, workers(&config))?;
+        let mut transport = Self::embedded(config);
+        transport.listening = Some(listening);
+        Ok(transport)
+    }
+
+    /// Listens nowhere: connections come from an application's own server through
+    /// [`Sockets::accept`].
+    #[must_use]
+    pub fn embedded(config: Config) -> Self {
+        let (sockets, arrivals) = Sockets::new(&config, workers(&config));
+        Self {
+            config: Arc::new(config),
+            sockets,
+            arrivals,
+            listening: None,
+            clock: Clock::default(),
+            stats: Arc::default(),
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> Option<SocketAddr> {
+        self.listening.as_ref().map(|(addr, _)| *addr)
+    }
+
+    /// How many shards it needs: one for each worker.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.arrivals.len()
+    }
+
+    /// What brings connections to the workers.
+    #[must_use]
+    pub fn sockets(&self) -> &Sockets {
+        &self.sockets
+    }
+
+    /// The clock of the workers.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// What the workers have done.
+    #[must_use]
+    pub fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.stats)
+    }
+
+    /// Begins: each shard on a thread of its own. `handler` answers the requests of the
+    /// listeners; without any it is never asked.
+    ///
+    /// # Errors
+    /// [`StartError`] if the system refuses a thread.
+    pub fn start(
+        self,
+        hub: Hub,
+        shards: Vec<(Shard, Inbox)>,
+        handler: &Arc<dyn Handler>,
+    ) -> Result<Running, StartError> {
+        let (draining, watching) = watch::channel(false);
+        let listeners = self.listening.map(|(_, listeners)| listeners).unwrap_or_default();
+        let mut listeners = listeners.into_iter();
+        let seats = shards.into_iter().zip(self.arrivals).enumerate();
+        let seats = seats.map(|(id, ((shard, inbox), arrivals))| Seat {
+            id: WorkerId(id),
+            shard,
+            inbox,
+            arrivals,
+            listener: listeners.next().map(|listener| (listener, Arc::clone(handler))),
+            clock: self.clock,
+            config: Arc::clone(&self.config),
+            stats: Arc::clone(&self.stats),
+            draining: watching.clone(),
+        });
+        let threads = seats.map(worker::start).collect::<Result<Vec<_>, _>>()?;
+        Ok(Running { config: self.config, sockets: self.sockets, hub, draining, threads })
+    }
+}
+
+/// How long to wait before looking again whether everyone has gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+impl Running {
+    /// Ends kindly: accepts nothing more, gives every client its own moment to go, waits for
+    /// them, and cuts what is left after the timeout. How many were cut.
+    pub async fn drain(self) -> usize {
+        self.sockets.begin_drain();
+        _ = self.draining.send(true);
+        let (timeout, rate) = (self.config.drain_timeout, self.config.drain_rate.max(1));
+        let spread = Duration::from_secs_f64(self.sockets.open() as f64 / f64::from(rate));
+        // The last ones need time to say goodbye.
+        let window = spread.min(timeout.mul_f64(0.9));
+        self.hub.drain(window);
+        let everyone_gone = async {
+            while self.sockets.open() > 0 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        _ = tokio::time::timeout(timeout, everyone_gone).await;
+        let left = self.sockets.open();
+        self.end();
+        left
+    }
+
+    fn end(self) {
+        let Self { draining, threads, .. } = self;
+        drop(draining);
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker had panicked");
+            }
+        }
+    }
+}

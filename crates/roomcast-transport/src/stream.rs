@@ -1,0 +1,120 @@
+//! The stream under a connection: a plain TCP socket, or anything else that reads and writes.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A stream that is no plain TCP socket: TLS, HTTP/2, an application's own.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
+
+/// The stream under a connection. One thread uses it, from the connection's task and from the
+/// worker that delivers; hence the shared references.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Other(RefCell<Box<dyn Io>>),
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp(_) => "Stream::Tcp",
+            Self::Other(_) => "Stream::Other",
+        })
+    }
+}
+
+impl Stream {
+    /// Reads some bytes; 0 means that the peer has no more.
+    pub(crate) fn poll_read(
+        &self,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(socket) => loop {
+                ready!(socket.poll_read_ready(context))?;
+                match socket.try_read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    result => return Poll::Ready(result),
+                }
+            },
+            Self::Other(stream) => {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(Pin::new(&mut **stream.borrow_mut()).poll_read(context, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
+            }
+        }
+    }
+
+    /// Writes what the stream takes now; `waker` is woken when a stream that is no socket can
+    /// take more.
+    pub(crate) fn write(&self, slices: &[IoSlice<'_>], waker: &Waker) -> io::Result<usize> {
+        match self {
+            Self::Tcp(socket) => match slices {
+                [one] => socket.try_write(one),
+                many => socket.try_write_vectored(many),
+            },
+            Self::Other(stream) => {
+                let mut context = Context::from_waker(waker);
+                let mut stream = stream.borrow_mut();
+                let mut stream = Pin::new(&mut **stream);
+                match stream.as_mut().poll_write_vectored(&mut context, slices) {
+                    Poll::Ready(result) => {
+                        // What a TLS stream has taken may still wait in it.
+                        if let Poll::Ready(Err(error)) = stream.poll_flush(&mut context) {
+                            return Err(error);
+                        }
+                        result
+                    }
+                    Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+                }
+            }
+        }
+    }
+
+    /// Ready when it is worth trying to write again.
+    pub(crate) fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(socket) => socket.poll_write_ready(context),
+            Self::Other(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// After a write that was refused: whether the socket can be written to after all. If not,
+    /// the task is woken when it can; a stream that is no socket has promised that already.
+    pub(crate) fn is_writable_again(&self, context: &mut Context<'_>) -> bool {
+        match self {
+            Self::Tcp(socket) => socket.poll_write_ready(context).is_ready(),
+            Self::Other(_) => false,
+        }
+    }
+
+    /// Says that nothing more will be written.
+    pub(crate) async fn shutdown(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(socket) => socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write),
+            Self::Other(stream) => {
+                poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_shutdown(context)).await
+            }
+        }
+    }
+
+    /// Reads and forgets, until the peer has no more or `limit` bytes have come.
+    pub(crate) async fn discard(&self, limit: usize) -> io::Result<()> {
+        let (mut buffer, mut read) = ([0; 1024], 0);
+        while read < limit {
+            match poll_fn(|context| self.poll_read(context, &mut buffer)).await? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        Ok(())
+    }
+}

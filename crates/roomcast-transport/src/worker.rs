@@ -1,0 +1,211 @@
+//! A worker: one thread with its own runtime, listener, shard and connections. Nothing on it is
+//! locked, and a connection never moves.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::connection::{Connection, Driver};
+use crate::http::{self, Handler};
+use crate::sockets::{Arrival, ArrivingStream, WorkerId};
+use crate::stats::Stats;
+use crate::stream::Stream;
+use roomcast_core::{Event, Inbox, SessionKey, Shard};
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// Bytes read from a socket at once, for all connections of a worker in turn.
+const READ_BUFFER: usize = 64 * 1024;
+/// Events taken from the inbox at once: what they bring to one client goes in one write.
+const EVENTS_AT_ONCE: usize = 256;
+/// Connections written to before others get their turn.
+const WRITES_IN_A_ROW: usize = 1_000;
+
+/// What a worker begins with.
+pub(crate) struct Seat {
+    pub(crate) id: WorkerId,
+    pub(crate) shard: Shard,
+    pub(crate) inbox: Inbox,
+    pub(crate) arrivals: mpsc::UnboundedReceiver<Arrival>,
+    pub(crate) listener: Option<(std::net::TcpListener, Arc<dyn Handler>)>,
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Config>,
+    pub(crate) stats: Arc<Stats>,
+    /// True when nothing more is accepted, and dropped when everything ends.
+    pub(crate) draining: watch::Receiver<bool>,
+}
+
+/// The worker as its tasks see it.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) shard: RefCell<Shard>,
+    connections: RefCell<Vec<Option<Rc<Connection>>>>,
+    pub(crate) buffer: RefCell<Box<[u8]>>,
+    pub(crate) clock: Clock,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) max_frame: usize,
+    /// Bytes waiting for a client beyond which it is not read any more.
+    full: usize,
+    unsent: u32,
+    pub(crate) close_timeout: Duration,
+}
+
+/// Runs a worker on a thread of its own until the server ends.
+///
+/// # Errors
+/// The system refused the thread or its runtime.
+pub(crate) fn start(seat: Seat) -> io::Result<std::thread::JoinHandle<()>> {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default())
+    };
+    // A runtime cannot move to another thread: made once here to learn whether it can be made.
+    drop(runtime()?);
+    std::thread::Builder::new().name(format!("roomcast-{}", seat.id.0)).spawn(
+        move || match runtime() {
+            Ok(runtime) => runtime.block_on(run(seat)),
+            Err(error) => tracing::error!(%error, "a worker could not begin"),
+        },
+    )
+}
+
+async fn run(seat: Seat) {
+    let Seat { id, shard, mut inbox, mut arrivals, listener, clock, config, stats, mut draining } =
+        seat;
+    let tick = shard.tick();
+    let worker = Rc::new(Worker::new(shard, clock, &config, stats));
+    if let Some((listener, handler)) = listener {
+        let accepting = http::accept(
+            listener,
+            id,
+            handler,
+            Arc::clone(&config),
+            Rc::clone(&worker),
+            draining.clone(),
+        );
+        tokio::task::spawn_local(accepting);
+    }
+    let mut ticker = tokio::time::interval(tick);
+    ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
+    loop {
+        tokio::select! {
+            _ = inbox.recv_many(&mut events, EVENTS_AT_ONCE) => worker.handle(&mut events).await,
+            due = ticker.tick() => worker.sweep(due).await,
+            Some(arrival) = arrivals.recv() => worker.welcome(arrival),
+            ended = draining.changed() => if ended.is_err() { return },
+        }
+    }
+}
+
+impl Worker {
+    fn new(shard: Shard, clock: Clock, config: &Config, stats: Arc<Stats>) -> Self {
+        let (max_frame, full) = (shard.config().max_frame, shard.config().outbox / 2);
+        Self {
+            shard: RefCell::new(shard),
+            connections: RefCell::default(),
+            buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
+            clock,
+            stats,
+            max_frame,
+            full,
+            unsent: config.unsent,
+            close_timeout: config.close_timeout,
+        }
+    }
+
+    /// Brings events to the shard and what they cause to the sockets.
+    async fn handle(&self, events: &mut Vec<Event>) {
+        let now = self.clock.now();
+        let mut accepted = Vec::new();
+        for event in events.drain(..) {
+            if let Event::Message(delivery) = &event {
+                accepted.push(delivery.accepted);
+            }
+            self.shard.borrow_mut().handle(event, now);
+        }
+        self.flush_ready().await;
+        let written = self.clock.now().uptime;
+        for accepted in accepted {
+            self.stats.delivery.observe_duration(written.saturating_sub(accepted));
+        }
+    }
+
+    async fn sweep(&self, due: Instant) {
+        self.stats.stall.observe_duration(due.elapsed());
+        self.shard.borrow_mut().sweep(self.clock.now());
+        self.flush_ready().await;
+    }
+
+    /// Writes to every connection with something to write, a thousand at a time.
+    async fn flush_ready(&self) {
+        loop {
+            for _ in 0..WRITES_IN_A_ROW {
+                let Some(key) = self.shard.borrow_mut().next_ready() else { return };
+                if let Some(connection) = self.connection(key) {
+                    connection.flush(self);
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn connection(&self, key: SessionKey) -> Option<Rc<Connection>> {
+        let connections = self.connections.borrow();
+        connections.get(key.index as usize)?.clone().filter(|connection| connection.key == key)
+    }
+
+    /// A connection arrives: its session begins, and its task.
+    fn welcome(self: &Rc<Self>, arrival: Arrival) {
+        let Arrival { stream, early, spec, permit } = arrival;
+        let stream = match self.settle(stream) {
+            Ok(stream) => stream,
+            Err(error) => return tracing::debug!(%error, "a connection was lost on its way"),
+        };
+        let key = self.shard.borrow_mut().open(spec, self.clock.now());
+        let connection = Rc::new(Connection::new(key, stream, permit));
+        let place = key.index as usize;
+        {
+            let mut connections = self.connections.borrow_mut();
+            if connections.len() <= place {
+                connections.resize(place + 1, None);
+            }
+            connections[place] = Some(Rc::clone(&connection));
+        }
+        connection.flush(self);
+        if !early.is_empty() {
+            connection.take(self, &early);
+        }
+        tokio::task::spawn_local(Driver { connection, worker: Rc::clone(self) });
+    }
+
+    fn settle(&self, stream: ArrivingStream) -> io::Result<Stream> {
+        let socket = match stream {
+            ArrivingStream::Own(socket) => socket,
+            ArrivingStream::Foreign(socket) => TcpStream::from_std(socket)?,
+            ArrivingStream::Other(stream) => return Ok(Stream::Other(RefCell::new(stream))),
+        };
+        socket.set_nodelay(true)?;
+        socket2::SockRef::from(&socket).set_tcp_notsent_lowat(self.unsent)?;
+        Ok(Stream::Tcp(socket))
+    }
+
+    /// The connection is at its end: its session too.
+    pub(crate) fn part(&self, connection: &Connection) {
+        self.shard.borrow_mut().closed(connection.key, self.clock.now());
+        let mut connections = self.connections.borrow_mut();
+        if let Some(place) = connections.get_mut(connection.key.index as usize)
+            && place.as_ref().is_some_and(|there| there.key == connection.key)
+        {
+            *place = None;
+        }
+    }
+
+    /// Whether so much waits for the client that it is not read any more.
+    pub(crate) fn is_full(&self, key: SessionKey) -> bool {
+        self.shard.borrow().waiting(key) > self.full
+    }
+}

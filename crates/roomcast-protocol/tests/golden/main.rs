@@ -15,6 +15,7 @@ macro_rules! variants {
 }
 
 mod client;
+mod docs;
 mod files;
 mod server;
 

@@ -52,7 +52,7 @@ fn expected(name: &str) -> (Option<&'static str>, Command) {
         }
         "native-leave" => (Some("3"), Command::Leave { room: room("chat:tea") }),
         "native-history" => (Some("7"), history(50, Page::Latest)),
-        "native-history-before" => (Some("8"), history(2, Page::Before(43))),
+        "native-history-before" => (Some("8"), history(1, Page::Before(43))),
         "native-history-after" => (Some("9"), history(50, Page::After(41))),
         "native-presence" => (Some("10"), Command::Presence { room: room("chat:tea") }),
         "native-state" => {

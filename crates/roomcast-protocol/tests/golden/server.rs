@@ -50,8 +50,8 @@ fn messages() -> Vec<(&'static str, Said)> {
     let event = |name| Some(EventName::new(name).unwrap());
     let price = r#"{"bid":1.10,"volume":12345678901234567890}"#;
     vec![
-        ("native-message", Said::Message(values::milk())),
-        ("native-message-named", Said::Message(values::lemon())),
+        ("native-message", Said::Message(values::lemon())),
+        ("native-message-named", Said::Message(values::milk())),
         (
             "native-message-event",
             Said::Message(Message {

@@ -119,10 +119,10 @@ fn errors() -> Vec<(&'static str, Reply)> {
     let unknown = "unknown type `shout`: send join, leave, publish, history, presence, state, \
                    refresh, ping or pong";
     let star = "room name must not contain `*`, which is kept for patterns";
-    let large = "the message has 9000 bytes, the room allows 8192";
-    let expired = "the token has expired: send a fresh one with `refresh`";
+    let large = "`data` may have 8192 bytes in this room";
+    let expired = "the token has expired: send `refresh` with a fresh one";
     let grant = "the token does not grant `publish` in this room";
-    let fast = error(E::RateLimited, "4", "too many commands: at most 100 a second");
+    let fast = error(E::RateLimited, "4", "100 commands a second are allowed");
     let away = error(E::Unavailable, "4", "the message could not be stored: try again");
     vec![
         ("native-error-bad_request", error(E::BadRequest, "13", star)),
@@ -130,13 +130,20 @@ fn errors() -> Vec<(&'static str, Reply)> {
         ("native-error-too_large", error(E::TooLarge, "4", large)),
         (
             "native-error-unauthorized",
-            error(E::Unauthorized, "12", "the token is for another user"),
+            error(
+                E::Unauthorized,
+                "12",
+                "the token is another user's: open a connection of its own",
+            ),
         ),
         ("native-error-token_expired", error(E::TokenExpired, "4", expired)),
         ("native-error-forbidden", error(E::Forbidden, "4", grant)),
-        ("native-error-not_joined", error(E::NotJoined, "4", "join the room first")),
-        ("native-error-already_joined", error(E::AlreadyJoined, "1", "the room is joined already")),
-        ("native-error-limit", error(E::Limit, "1", "at most 100 rooms can be joined")),
+        ("native-error-not_joined", error(E::NotJoined, "4", "join this room first")),
+        (
+            "native-error-already_joined",
+            error(E::AlreadyJoined, "1", "this room is joined already"),
+        ),
+        ("native-error-limit", error(E::Limit, "1", "this room is full")),
         ("native-error-rate_limited", later(fast, 250)),
         ("native-error-unavailable", later(away, 1_000)),
         ("native-error-internal", error(E::Internal, "", "a defect of the server: it was logged")),

@@ -40,7 +40,7 @@ pub(crate) fn named(name: &str) -> User {
 }
 
 pub(crate) fn bob() -> User {
-    named("bob")
+    User { name: Some("Bob".into()), ..only_id("bob") }
 }
 
 pub(crate) fn typing(yes: bool) -> Payload {
@@ -66,7 +66,7 @@ pub(crate) fn message(name: &str, offset: Option<u64>, user: Option<User>, data:
 
 /// Message 42 of the tea room.
 pub(crate) fn milk() -> Message {
-    message("chat:tea", Some(42), Some(ann()), r#"{"text":"Milk or lemon?"}"#)
+    message("chat:tea", Some(42), Some(named("Bob")), r#"{"text":"Milk or lemon?"}"#)
 }
 
 /// Message 43 of the tea room.
@@ -74,6 +74,6 @@ pub(crate) fn lemon() -> Message {
     Message {
         timestamp: Timestamp::from_millis(1_763_793_946_000),
         message_id: Some(MessageId::new("9b2f-1").unwrap()),
-        ..message("chat:tea", Some(43), Some(bob()), r#"{"text":"Lemon."}"#)
+        ..message("chat:tea", Some(43), Some(ann()), r#"{"text":"Lemon."}"#)
     }
 }

@@ -113,7 +113,9 @@ impl Identity {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// There is none where one is needed.
-    #[error("a token is missing: send it as `Authorization: Bearer`, subprotocol `roomcast.token.<jwt>` or `?token=`")]
+    #[error(
+        "a token is missing: send it as `Authorization: Bearer`, subprotocol `roomcast.token.<jwt>` or `?token=`"
+    )]
     Missing,
     /// It is no JWT.
     #[error("the token is malformed: it must be a JWT of three parts")]

@@ -130,8 +130,7 @@ fn joined(id: Option<&CommandId>, gives: &Joined) -> Frame {
 }
 
 fn presence(room: &RoomName, change: &PresenceChange, only_count: bool) -> Frame {
-    let lists =
-        [("joined", &change.joined), ("left", &change.left), ("changed", &change.changed)];
+    let lists = [("joined", &change.joined), ("left", &change.left), ("changed", &change.changed)];
     frame("presence", |out| {
         out.room(room);
         for (key, members) in lists {

@@ -20,11 +20,6 @@ impl Place {
         Ok(Self { root: root.to_owned() })
     }
 
-    /// The folder of the browser tests.
-    pub(crate) fn browser_tests(&self) -> PathBuf {
-        self.root.join("tests/browser")
-    }
-
     /// Every package of the workspace, in the order of their folders' names.
     pub(crate) fn packages(&self) -> Result<Vec<Package>> {
         let crates = self.root.join("crates");

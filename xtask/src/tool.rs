@@ -15,6 +15,9 @@ const CARGO_DENY: &str = "0.20.2";
 /// The oldest Node.js whose test runner the browser tests are written for.
 const NODE: u32 = 20;
 
+/// The folder of the browser tests.
+const BROWSER_TESTS: &str = "tests/browser";
+
 /// A tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -76,10 +79,10 @@ impl Tool {
     }
 }
 
-/// An npm command in the folder of the browser tests, which bring no browser of their own.
+/// An npm command for the browser tests, which bring no browser of their own.
 pub(crate) fn npm(place: &Place, words: &[&str]) -> Command {
     let mut command = Command::new("npm");
-    command.args(words).current_dir(place.browser_tests());
+    command.args(["--prefix", BROWSER_TESTS]).args(words).current_dir(&place.root);
     command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     command
 }
@@ -135,14 +138,14 @@ fn install_browser_packages(place: &Place) -> Result<()> {
     let [lock, installed] = lock_files(place);
     anyhow::ensure!(lock.is_file(), "{} is missing: commit it", lock.display());
     run(&mut npm(place, &["ci", "--no-audit", "--no-fund"]))?;
-    fs::create_dir_all(place.browser_tests().join("node_modules"))?;
+    fs::create_dir_all(place.root.join(BROWSER_TESTS).join("node_modules"))?;
     fs::copy(lock, installed)?;
     Ok(())
 }
 
 /// The lock file, and the copy that tells what was installed.
 fn lock_files(place: &Place) -> [PathBuf; 2] {
-    let folder = place.browser_tests();
+    let folder = place.root.join(BROWSER_TESTS);
     [folder.join("package-lock.json"), folder.join("node_modules/.installed-lock.json")]
 }
 

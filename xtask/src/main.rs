@@ -1,2 +1,86 @@
-//! The repository’s own programs.
-fn main() {}
+//! The programs that keep this repository in order, run as `cargo xtask COMMAND`.
+//!
+//! ```text
+//!   main ──► ci ──► step      the gate: steps in order, each timed
+//!        │    └───► setup ──► tool    what the steps need, installed when missing
+//!        └─► tidy ──► one file for each rule
+//! ```
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for a terminal: it prints"
+)]
+
+mod ci;
+mod place;
+mod run;
+mod setup;
+mod step;
+mod tidy;
+mod tool;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::place::Place;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match obey(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(words: &[String]) -> Result<()> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["help" | "--help" | "-h"] => {
+            print!("{}", help());
+            Ok(())
+        }
+        ["ci", steps @ ..] => ci::run(&Place::find()?, steps),
+        ["setup"] => setup::run(&Place::find()?, tool::ALL),
+        ["tidy"] => tidy::run(&Place::find()?),
+        [] => bail!("no command given\n\n{}", help()),
+        _ => bail!("`{}` is no command\n\n{}", words.join(" "), help()),
+    }
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "cargo xtask ci [STEP...]  the gate: every step in order, or only those named\n\
+         cargo xtask setup         install what the gate needs, or say what to install\n\
+         cargo xtask tidy          the rules of docs/style.md that a program can check\n\
+         cargo xtask help          this text\n\
+         \n\
+         Steps:\n",
+    );
+    for step in step::ALL {
+        let by_name_only = if step.in_gate { "" } else { " (only when named)" };
+        text.push_str(&format!("  {:<11} {}{by_name_only}\n", step.name, step.about));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{help, obey};
+
+    #[test]
+    fn help_names_every_step() {
+        for step in crate::step::ALL {
+            assert!(help().contains(step.name), "{}", step.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_an_error_that_shows_the_known_ones() {
+        let error = obey(&["sing".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("`sing` is no command") && error.contains("cargo xtask setup"));
+    }
+}

@@ -1,0 +1,96 @@
+//! The steps of the gate, in order.
+
+use anyhow::Result;
+
+use crate::place::{Place, built};
+use crate::run::{cargo, run};
+use crate::tidy;
+use crate::tool::{Tool, chromium, npm};
+
+/// One step.
+pub(crate) struct Step {
+    /// The word for it on the command line.
+    pub(crate) name: &'static str,
+    /// What it checks, for the help.
+    pub(crate) about: &'static str,
+    /// Whether the gate runs it unasked.
+    pub(crate) in_gate: bool,
+    /// The tools it needs.
+    pub(crate) needs: &'static [Tool],
+    /// Does it.
+    pub(crate) run: fn(&Place) -> Result<()>,
+}
+
+/// Every step, in the order they run: what fails soonest and cheapest comes first.
+pub(crate) const ALL: &[Step] = &[
+    Step::new("fmt", "rustfmt finds nothing to change", &[Tool::Rustfmt], fmt),
+    Step::new("tidy", "the rules of docs/style.md that a program can check", &[], tidy::run),
+    Step::new("clippy", "each package alone, without a warning", &[Tool::Clippy], clippy),
+    Step::new("test", "tests and documentation's examples", &[], test),
+    Step::new("doc", "the documentation, without a warning", &[], doc),
+    Step::new("deny", "layers, licenses and sources of dependencies", &[Tool::CargoDeny], deny),
+    Step::new("browser", "the server and its pages in Chromium", BROWSER_TOOLS, browser),
+    Step {
+        in_gate: false,
+        ..Step::new(
+            "advisories",
+            "known defects of dependencies; needs github.com",
+            &[Tool::CargoDeny],
+            advisories,
+        )
+    },
+];
+
+const BROWSER_TOOLS: &[Tool] = &[Tool::Node, Tool::Chromium, Tool::BrowserPackages];
+
+impl Step {
+    const fn new(
+        name: &'static str,
+        about: &'static str,
+        needs: &'static [Tool],
+        run: fn(&Place) -> Result<()>,
+    ) -> Self {
+        Self { name, about, in_gate: true, needs, run }
+    }
+}
+
+fn fmt(place: &Place) -> Result<()> {
+    run(&mut cargo(place, &["fmt", "--all", "--", "--check"]))
+}
+
+/// Each package alone: a check of the whole workspace would lend each the others' features.
+fn clippy(place: &Place) -> Result<()> {
+    for package in place.packages()? {
+        let clippy = ["clippy", "--locked", "--package", &package.name];
+        let all = [&clippy[..], &["--all-targets", "--all-features", "--", "-Dwarnings"]].concat();
+        run(&mut cargo(place, &all))?;
+        if package.has_features {
+            let bare = [&clippy[..], &["--no-default-features", "--", "-Dwarnings"]].concat();
+            run(&mut cargo(place, &bare))?;
+        }
+    }
+    Ok(())
+}
+
+fn test(place: &Place) -> Result<()> {
+    run(&mut cargo(place, &["test", "--locked", "--workspace", "--all-features"]))
+}
+
+fn doc(place: &Place) -> Result<()> {
+    let words = ["doc", "--locked", "--workspace", "--all-features", "--no-deps"];
+    run(cargo(place, &words).env("RUSTDOCFLAGS", "-Dwarnings"))
+}
+
+fn deny(place: &Place) -> Result<()> {
+    run(&mut cargo(place, &["deny", "--locked", "check", "bans", "licenses", "sources"]))
+}
+
+fn advisories(place: &Place) -> Result<()> {
+    run(&mut cargo(place, &["deny", "--locked", "check", "advisories"]))
+}
+
+fn browser(place: &Place) -> Result<()> {
+    run(&mut cargo(place, &["build", "--locked", "--package", "roomcast-server"]))?;
+    let mut tests = npm(place, &["test"]);
+    run(tests.env("ROOMCAST_BIN", built("roomcast")?).env("CHROMIUM", chromium()?))
+}

@@ -29,7 +29,7 @@ pub struct Limits {
     pub burst: u32,
     /// Rooms joined at the same time; one more is refused with `limit`. Default 100.
     pub rooms: usize,
-    /// Commands sent and not answered yet; one more is refused with `limit`. Default 256.
+    /// Commands sent and not answered yet; one more is refused with `rate_limited`. Default 256.
     pub in_flight: u32,
 }
 

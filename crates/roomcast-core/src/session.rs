@@ -37,6 +37,17 @@ pub enum Ending {
     Client,
 }
 
+impl Ending {
+    /// The reason for logs.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Code(code) => code.reason(),
+            Self::Client => "client gone",
+        }
+    }
+}
+
 /// A session's place in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Membership {

@@ -32,6 +32,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::time::Duration;
 use sweep::Sweeper;
 
 /// What all shards of a node share.
@@ -63,6 +64,19 @@ pub struct Shard {
     next_ticket: u32,
     sweeper: Sweeper,
     stats: Arc<Stats>,
+}
+
+/// What a session was that is over.
+#[derive(Debug)]
+pub struct Closed {
+    /// Its id.
+    pub session: SessionId,
+    /// The dialect it spoke.
+    pub dialect: &'static str,
+    /// Why it ended.
+    pub ending: Ending,
+    /// How long it lasted.
+    pub lasted: Duration,
 }
 
 /// How far the writing to a session came.
@@ -148,16 +162,17 @@ impl Shard {
         }
     }
 
-    /// The connection is gone.
-    pub fn closed(&mut self, key: SessionKey, now: Now) {
-        if self.session_mut(key).is_none() {
-            return;
-        }
+    /// The connection is gone. What its session was, for the log; none if it was gone already.
+    pub fn closed(&mut self, key: SessionKey, now: Now) -> Option<Closed> {
+        self.session_mut(key)?;
         self.leave_all(key.index, now);
         let session = self.sessions.remove(key.index as usize);
-        self.stats.count_closed(session.closing.unwrap_or(Ending::Client));
+        let ending = session.closing.unwrap_or(Ending::Client);
+        self.stats.count_closed(ending);
         self.stats.sessions.sub(1);
         self.stats.outbox_bytes.sub(session.outbox.bytes() as u64);
+        let lasted = Duration::from_millis(now.ms().saturating_sub(session.opened));
+        Some(Closed { session: session.id, dialect: session.dialect.name(), ending, lasted })
     }
 
     /// Ends a session with a close code; what waits is written first.
@@ -366,6 +381,6 @@ fn say_gap(rooms: &Slab<Room>, dialect: &dyn Dialect, gap: Missing) -> Option<Fr
 }
 
 /// A moment in milliseconds of uptime, some time from now.
-fn after(now: Now, duration: std::time::Duration) -> u64 {
+fn after(now: Now, duration: Duration) -> u64 {
     now.ms().saturating_add(millis(duration))
 }

@@ -206,7 +206,7 @@ impl World {
     /// Somebody's connection breaks.
     pub fn cut(&mut self, name: &str) {
         let (shard, key) = self.place(name);
-        self.shards[shard].0.closed(key, self.now);
+        _ = self.shards[shard].0.closed(key, self.now);
         self.client(name).connected = false;
         self.settle();
     }
@@ -312,7 +312,7 @@ impl World {
                 client.closed = Some(code);
             }
             client.connected = false;
-            shard.closed(client.key, self.now);
+            _ = shard.closed(client.key, self.now);
         }
         client.read();
     }

@@ -114,8 +114,8 @@ pub enum Reply {
     Refreshed {
         /// The command.
         id: Option<CommandId>,
-        /// When the new token expires.
-        expires_in: Duration,
+        /// When the new token expires; none means never.
+        expires_in: Option<Duration>,
     },
     /// The command was refused.
     Refused {

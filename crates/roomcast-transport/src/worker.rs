@@ -8,6 +8,7 @@ use crate::http::{self, Handler};
 use crate::sockets::{Arrival, ArrivingStream, WorkerId};
 use crate::stats::Stats;
 use crate::stream::Stream;
+use roomcast_core::shard::Closed;
 use roomcast_core::{Event, Inbox, SessionKey, Shard};
 use std::cell::RefCell;
 use std::io;
@@ -195,7 +196,12 @@ impl Worker {
 
     /// The connection is at its end: its session too.
     pub(crate) fn part(&self, connection: &Connection) {
-        self.shard.borrow_mut().closed(connection.key, self.clock.now());
+        let closed = self.shard.borrow_mut().closed(connection.key, self.clock.now());
+        if let Some(Closed { session, dialect, ending, lasted }) = closed {
+            let reason = ending.reason();
+            let lasted = lasted.as_secs_f64();
+            tracing::info!(%session, dialect, reason, lasted, "connection closed");
+        }
         let mut connections = self.connections.borrow_mut();
         if let Some(place) = connections.get_mut(connection.key.index as usize)
             && place.as_ref().is_some_and(|there| there.key == connection.key)

@@ -55,7 +55,7 @@ impl Shard {
         }
         if session.in_flight >= limits.in_flight {
             let message = "too many commands without an answer: wait for some";
-            return Err(Refusal::new(ErrorCode::Limit, message));
+            return Err(Refusal::new(ErrorCode::RateLimited, message));
         }
         Ok(())
     }
@@ -217,8 +217,7 @@ impl Shard {
             let refusal = Refusal::new(ErrorCode::Unauthorized, message);
             return self.refuse(index, id, None, refusal);
         }
-        let expires_in =
-            identity.expires_at.map_or(std::time::Duration::MAX, |end| sweep::until(end, now));
+        let expires_in = identity.expires_at.map(|end| sweep::until(end, now));
         session.identity = Arc::new(identity);
         session.told_expiring = false;
         self.reply(index, &Reply::Refreshed { id, expires_in });

@@ -60,7 +60,9 @@ pub(super) fn reply(reply: &Reply) -> Frame {
         }),
         Reply::Refreshed { id, expires_in } => frame("refreshed", |out| {
             out.id(id.as_ref());
-            out.millis("expires_in_ms", *expires_in);
+            if let Some(expires_in) = expires_in {
+                out.millis("expires_in_ms", *expires_in);
+            }
         }),
         Reply::Refused { id, room, refusal } => error(id.as_ref(), room.as_ref(), refusal),
     }

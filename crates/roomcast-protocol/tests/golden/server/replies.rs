@@ -26,7 +26,7 @@ pub(crate) fn all() -> Vec<(&'static str, Reply)> {
         ("native-history-empty", history("9", &[], false)),
         ("native-presence-members", presence(Some(members()), 2)),
         ("native-presence-count", presence(None, 1_204)),
-        ("native-refreshed", Reply::Refreshed { id: Some(id("12")), expires_in: HOUR }),
+        ("native-refreshed", Reply::Refreshed { id: Some(id("12")), expires_in: Some(HOUR) }),
     ];
     all.extend(joins());
     all.extend(errors());

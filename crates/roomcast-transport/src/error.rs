@@ -20,6 +20,15 @@ pub enum ListenError {
     },
 }
 
+impl ListenError {
+    pub(crate) fn new(addr: SocketAddr, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => Self::Taken(addr),
+            _ => Self::Refused { addr, source },
+        }
+    }
+}
+
 /// Why the workers could not be started.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start a worker thread: {0}")]

@@ -1,6 +1,7 @@
 //! HTTP on a worker: accepts connections and gives their requests to the handler.
 
 use crate::config::Config;
+use crate::error::ListenError;
 use crate::sockets::WorkerId;
 use crate::worker::Worker;
 use bytes::Bytes;
@@ -38,6 +39,9 @@ const MAX_HEAD: usize = 16 * 1024;
 /// How long accepting rests after an error, most often a want of file descriptors.
 const REST: Duration = Duration::from_millis(100);
 
+/// How long an operator's client may take for the head of its request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Accepts connections until the server drains.
 pub(crate) async fn accept(
     listener: std::net::TcpListener,
@@ -58,7 +62,8 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((socket, peer)) => {
-                let serving = serve(socket, peer, id, Arc::clone(&handler), config.header_timeout);
+                let serving =
+                    serve(socket, peer, Some(id), Arc::clone(&handler), config.header_timeout);
                 tokio::task::spawn_local(serving);
             }
             Err(error) => {
@@ -70,16 +75,41 @@ pub(crate) async fn accept(
     }
 }
 
+/// A listener of its own, away from the workers: for operators.
+///
+/// # Errors
+/// [`ListenError`] says who or what is in the way.
+pub async fn bind(addr: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(addr).await.map_err(|source| ListenError::new(addr, source))
+}
+
+/// Answers the requests of a listener on the present runtime, until dropped.
+pub async fn serve_listener(listener: TcpListener, handler: Arc<dyn Handler>) {
+    loop {
+        match listener.accept().await {
+            Ok((socket, peer)) => {
+                tokio::spawn(serve(socket, peer, None, Arc::clone(&handler), HEADER_TIMEOUT));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
 async fn serve(
     socket: TcpStream,
     peer: SocketAddr,
-    id: WorkerId,
+    id: Option<WorkerId>,
     handler: Arc<dyn Handler>,
     header_timeout: Duration,
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        request.extensions_mut().insert(id);
+        if let Some(id) = id {
+            request.extensions_mut().insert(id);
+        }
         let answer = handler.handle(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });

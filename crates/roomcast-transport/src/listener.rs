@@ -18,11 +18,11 @@ pub(crate) fn listen(
 ) -> Result<(SocketAddr, Vec<TcpListener>), ListenError> {
     // SO_REUSEPORT would share the port with another server of the same user and split its
     // clients without a word. A first socket without it finds out.
-    let probe = open(addr, false).map_err(|source| refused(addr, source))?;
-    let addr = probe.local_addr().map_err(|source| refused(addr, source))?;
+    let probe = open(addr, false).map_err(|source| ListenError::new(addr, source))?;
+    let addr = probe.local_addr().map_err(|source| ListenError::new(addr, source))?;
     drop(probe);
     let listeners = (0..count).map(|_| open(addr, true)).collect::<io::Result<Vec<_>>>();
-    Ok((addr, listeners.map_err(|source| refused(addr, source))?))
+    Ok((addr, listeners.map_err(|source| ListenError::new(addr, source))?))
 }
 
 fn open(addr: SocketAddr, share: bool) -> io::Result<TcpListener> {
@@ -33,11 +33,4 @@ fn open(addr: SocketAddr, share: bool) -> io::Result<TcpListener> {
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
-}
-
-fn refused(addr: SocketAddr, source: io::Error) -> ListenError {
-    match source.kind() {
-        io::ErrorKind::AddrInUse => ListenError::Taken(addr),
-        _ => ListenError::Refused { addr, source },
-    }
 }

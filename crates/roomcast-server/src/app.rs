@@ -1,0 +1,116 @@
+//! The application: the parts wired together, running on real sockets, and its kind end.
+
+use crate::auth::Signer;
+use crate::config::Settings;
+use crate::metrics::Metrics;
+use crate::routes::{Access, Face, Routes};
+use roomcast_core::{Gatekeeper, Hub};
+use roomcast_transport::{Handler, ListenError, Running, StartError, Transport};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Why the application could not begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// An address is taken or refused.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The system refused a thread.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The system gave no randomness.
+    #[error("the system gave no random numbers: {0}")]
+    Random(getrandom::Error),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct App {
+    running: Running,
+    addr: SocketAddr,
+    admin: Option<SocketAddr>,
+}
+
+impl App {
+    /// Starts a server to be tried: anyone may ask it for a token, metrics and pages are on its
+    /// one address.
+    ///
+    /// # Errors
+    /// [`AppError`] says what is in the way.
+    pub async fn dev(settings: Settings) -> Result<Self, AppError> {
+        let signer = settings.signers.first().cloned();
+        Self::start(settings, true, signer).await
+    }
+
+    /// Starts a server for production: metrics are on an address of their own.
+    ///
+    /// # Errors
+    /// [`AppError`] says what is in the way.
+    pub async fn serve(settings: Settings) -> Result<Self, AppError> {
+        Self::start(settings, false, None).await
+    }
+
+    async fn start(settings: Settings, dev: bool, signer: Option<Signer>) -> Result<Self, AppError> {
+        let Settings { engine, transport, gatekeeper, admin, .. } = settings.clone();
+        let transport = Transport::listen(transport)?;
+        let seed = getrandom::u64().map_err(AppError::Random)?;
+        let rules = gatekeeper.rules().clone();
+        let gatekeeper: Arc<dyn Gatekeeper> = Arc::new(gatekeeper);
+        let (hub, shards) = Hub::local(engine, Arc::clone(&gatekeeper), transport.workers(), seed);
+        let access = Access {
+            gatekeeper,
+            anonymous: settings.anonymous,
+            cookie: settings.cookie,
+            origins: settings.origins,
+        };
+        let parts = Routes {
+            access,
+            signer: signer.map(|signer| (signer, rules)),
+            guide: settings.guide,
+            pages: dev,
+            metrics: Metrics::new(hub.clone(), &transport),
+            sockets: transport.sockets().clone(),
+            clock: transport.clock(),
+        };
+        let parts = Arc::new(parts);
+        let face = if dev { Face::Everything } else { Face::Public };
+        let admin = if dev { None } else { Some(serve_admin(admin, &parts).await?) };
+        let addr = transport.addr().unwrap_or(admin.unwrap_or(([127, 0, 0, 1], 0).into()));
+        let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
+        let running = transport.start(hub, shards, &handler)?;
+        Ok(Self { running, addr, admin })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where operators look, if that is an address of its own.
+    #[must_use]
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Runs until `leave`, then sends everyone away kindly, or at once if `hurry` comes first.
+    /// How many connections were cut.
+    pub async fn run(self, leave: impl Future<Output = ()>, hurry: impl Future<Output = ()>) -> usize {
+        leave.await;
+        tracing::info!("going away: every client is given its own moment");
+        tokio::select! {
+            cut = self.running.drain() => cut,
+            () = hurry => 0,
+        }
+    }
+}
+
+async fn serve_admin(addr: SocketAddr, routes: &Arc<Routes>) -> Result<SocketAddr, ListenError> {
+    let listener = roomcast_transport::http::bind(addr).await?;
+    let bound = listener.local_addr().unwrap_or(addr);
+    let handler: Arc<dyn Handler> = Arc::new(routes.face(Face::Admin));
+    tokio::spawn(roomcast_transport::http::serve_listener(listener, handler));
+    Ok(bound)
+}

@@ -1,0 +1,142 @@
+//! The HTTP interface: which path is whose. One file for each group of endpoints.
+
+mod check;
+mod dev;
+mod pages;
+mod reply;
+mod service;
+mod sockets;
+mod token;
+
+pub(crate) use token::Access;
+
+use crate::auth::{Rules, Signer};
+use crate::metrics::Metrics;
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response};
+use matchit::Router;
+use roomcast_protocol::dialect::guide::Guide;
+use roomcast_transport::{Answer, Body, Clock, Handler, Sockets};
+use std::sync::Arc;
+
+/// What the endpoints need.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    pub(crate) access: Access,
+    /// Signs tokens for anyone who asks: only in `dev`.
+    pub(crate) signer: Option<(Signer, Rules)>,
+    pub(crate) guide: bool,
+    pub(crate) pages: bool,
+    pub(crate) metrics: Metrics,
+    pub(crate) sockets: Sockets,
+    pub(crate) clock: Clock,
+}
+
+/// Which endpoints an address shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// To clients and operators alike.
+    Everything,
+    /// To clients.
+    Public,
+    /// To operators.
+    Admin,
+}
+
+/// An endpoint.
+#[derive(Debug, Clone, Copy)]
+enum Endpoint {
+    Native,
+    Guide(Guide),
+    AuthCheck,
+    Health,
+    Ready,
+    Metrics,
+    DevToken,
+    Page(&'static pages::Page),
+    Home,
+}
+
+impl Endpoint {
+    const fn method(self) -> Method {
+        match self {
+            Self::DevToken => Method::POST,
+            _ => Method::GET,
+        }
+    }
+}
+
+impl Routes {
+    /// The endpoints that an address shows.
+    pub(crate) fn face(self: &Arc<Self>, face: Face) -> impl Handler + use<> {
+        Site { routes: Arc::clone(self), router: self.router(face) }
+    }
+
+    fn router(&self, face: Face) -> Router<Endpoint> {
+        let mut table = vec![("/health", Endpoint::Health), ("/ready", Endpoint::Ready)];
+        if face != Face::Public {
+            table.push(("/metrics", Endpoint::Metrics));
+        }
+        if face != Face::Admin {
+            table.extend([("/v1/ws", Endpoint::Native), ("/v1/auth/check", Endpoint::AuthCheck)]);
+        }
+        if face != Face::Admin && self.guide {
+            table.extend([
+                ("/ws", Endpoint::Guide(Guide::Echo)),
+                ("/ws/chat/{*room}", Endpoint::Guide(Guide::Chat)),
+                ("/ws/secure", Endpoint::Guide(Guide::Secure)),
+                ("/ws/reliable", Endpoint::Guide(Guide::Reliable)),
+            ]);
+        }
+        if face != Face::Admin && self.signer.is_some() {
+            table.push(("/dev/token", Endpoint::DevToken));
+        }
+        if face != Face::Admin && self.pages {
+            table.push(("/", Endpoint::Home));
+            table.extend(pages::PAGES.iter().map(|page| (page.path, Endpoint::Page(page))));
+        }
+        let mut router = Router::new();
+        for (path, endpoint) in table {
+            // The paths are this table's own and do not meet.
+            if let Err(error) = router.insert(path, endpoint) {
+                tracing::error!(%error, path, "a route was left out");
+            }
+        }
+        router
+    }
+}
+
+/// An address and what it shows.
+struct Site {
+    routes: Arc<Routes>,
+    router: Router<Endpoint>,
+}
+
+impl Handler for Site {
+    fn handle(&self, request: Request<Incoming>) -> Answer {
+        let Ok(found) = self.router.at(request.uri().path()) else {
+            return ready(reply::not_found());
+        };
+        let endpoint = *found.value;
+        let room = found.params.get("room").map(str::to_owned);
+        if request.method() != endpoint.method() {
+            return ready(reply::method_not_allowed(&endpoint.method()));
+        }
+        let routes = &self.routes;
+        match endpoint {
+            Endpoint::Native => ready(sockets::native(routes, request)),
+            Endpoint::Guide(guide) => ready(sockets::guide(routes, guide, room.as_deref(), request)),
+            Endpoint::AuthCheck => ready(check::check(routes, &request)),
+            Endpoint::Health => ready(service::health()),
+            Endpoint::Ready => ready(service::ready(&routes.sockets)),
+            Endpoint::Metrics => ready(service::metrics(&routes.metrics)),
+            Endpoint::DevToken => Box::pin(dev::token(Arc::clone(routes), request)),
+            Endpoint::Page(page) => ready(pages::show(page)),
+            Endpoint::Home => ready(reply::see_other("/demo/chat")),
+        }
+    }
+}
+
+fn ready(response: Response<Body>) -> Answer {
+    Box::pin(std::future::ready(response))
+}

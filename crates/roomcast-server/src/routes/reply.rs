@@ -1,0 +1,60 @@
+//! Answers in HTTP: one shape for every error.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::{Method, Response, StatusCode};
+use roomcast_transport::{Body, NotNow};
+use serde_json::{Value, json};
+
+/// Seconds after which a client may try again where nobody knows better.
+const RETRY_SECONDS: &str = "1";
+
+/// An answer with a JSON body.
+pub(super) fn json(status: StatusCode, value: &Value) -> Response<Body> {
+    with_body(status, "application/json", value.to_string().into())
+}
+
+/// An answer with a body of that type, which no cache keeps.
+pub(super) fn with_body(
+    status: StatusCode,
+    content_type: &'static str,
+    body: Bytes,
+) -> Response<Body> {
+    let mut response = Response::new(Body::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// An error: a code for programs, a message for people.
+pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    json(status, &json!({ "error": { "code": code, "message": message } }))
+}
+
+pub(super) fn not_found() -> Response<Body> {
+    error(StatusCode::NOT_FOUND, "not_found", "there is no such endpoint")
+}
+
+pub(super) fn method_not_allowed(allowed: &Method) -> Response<Body> {
+    let message = format!("this endpoint takes {allowed}");
+    let mut response = error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message);
+    if let Ok(allowed) = HeaderValue::from_str(allowed.as_str()) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+pub(super) fn not_now(why: NotNow) -> Response<Body> {
+    let mut response =
+        error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why.to_string());
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    response
+}
+
+pub(super) fn see_other(location: &'static str) -> Response<Body> {
+    let mut response = with_body(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Bytes::new());
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static(location));
+    response
+}

@@ -1,0 +1,168 @@
+//! Who comes in: the token's places in a request, and the verdict before the upgrade.
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use hyper::{Request, StatusCode};
+use roomcast_core::{Denied, Gatekeeper, Grants, Identity};
+use roomcast_protocol::Timestamp;
+use roomcast_protocol::command::Token;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::config::Origins;
+
+/// The prefix of a subprotocol that carries a token.
+const TOKEN_PROTOCOL: &str = "roomcast.token.";
+
+/// Who may come in.
+pub(crate) struct Access {
+    pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
+    /// What clients without a token may do; none: a token is needed.
+    pub(crate) anonymous: Option<Arc<Grants>>,
+    /// The cookie that may carry a token.
+    pub(crate) cookie: Option<String>,
+    pub(crate) origins: Origins,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access").field("origins", &self.origins).finish_non_exhaustive()
+    }
+}
+
+/// Why a request does not come in.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refused {
+    #[error("this page's origin may not connect: add it to `origins`")]
+    Origin,
+    #[error(transparent)]
+    Token(#[from] Denied),
+}
+
+impl Refused {
+    pub(super) const fn status(&self) -> StatusCode {
+        match self {
+            Self::Origin => StatusCode::FORBIDDEN,
+            Self::Token(_) => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// The code for programs, and the exact reason.
+    pub(super) const fn codes(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Origin => ("forbidden", "origin"),
+            Self::Token(Denied::Expired) => ("token_expired", Denied::Expired.slug()),
+            Self::Token(denied) => ("unauthorized", denied.slug()),
+        }
+    }
+}
+
+impl Access {
+    /// Who sends the request: by its token, or nobody in particular where that is allowed.
+    pub(super) fn admit<B>(&self, request: &Request<B>, now: Timestamp) -> Result<Identity, Refused> {
+        let anonymous = || self.anonymous.clone().map(Identity::anonymous).ok_or(Denied::Missing);
+        match self.token(request)? {
+            Some(token) => Ok(self.gatekeeper.admit(&token, now)?),
+            None => Ok(anonymous()?),
+        }
+    }
+
+    /// Who sends the request, by its token alone.
+    pub(super) fn admit_with_token<B>(
+        &self,
+        request: &Request<B>,
+        now: Timestamp,
+    ) -> Result<Identity, Refused> {
+        let token = self.token(request)?.ok_or(Denied::Missing)?;
+        Ok(self.gatekeeper.admit(&token, now)?)
+    }
+
+    /// The request's token: the first place that has one counts.
+    fn token<B>(&self, request: &Request<B>) -> Result<Option<Token>, Refused> {
+        let headers = request.headers();
+        let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+        if !self.origins.allows(origin) {
+            return Err(Refused::Origin);
+        }
+        if let Some(value) = headers.get(AUTHORIZATION) {
+            let value = value.to_str().map_err(|_| Denied::Malformed)?;
+            let (scheme, token) = value.split_once(' ').ok_or(Denied::Malformed)?;
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(Denied::Malformed.into());
+            }
+            return Ok(Some(Token(token.trim().to_owned())));
+        }
+        // A browser sends cookies for any page: only a listed page may use them.
+        let listed = origin.is_some_and(|origin| self.origins.lists(origin));
+        let cookie = self.cookie.as_deref().filter(|_| listed);
+        let token = in_protocols(headers)
+            .or_else(|| in_cookies(headers, cookie?))
+            .or_else(|| in_query(request.uri().query()?));
+        Ok(token.map(Token))
+    }
+}
+
+fn in_protocols(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+    let mut protocols = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    protocols.find_map(|protocol| protocol.trim().strip_prefix(TOKEN_PROTOCOL)).map(str::to_owned)
+}
+
+fn in_cookies(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    cookies.find(|(key, _)| key.trim() == name).map(|(_, token)| token.trim().to_owned())
+}
+
+/// A JWT needs no escaping in a query, so that nothing is unescaped here.
+fn in_query(query: &str) -> Option<String> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| *key == "token").map(|(_, token)| token.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roomcast_core::testing::NameGatekeeper;
+
+    fn access() -> Access {
+        let mut origins = Origins::default();
+        origins.add("https://app.example").unwrap();
+        Access {
+            gatekeeper: Arc::new(NameGatekeeper),
+            anonymous: None,
+            cookie: Some("session".into()),
+            origins,
+        }
+    }
+
+    fn who(headers: &[(&str, &str)], uri: &str) -> Result<String, Refused> {
+        let request = headers.iter().fold(Request::get(uri), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let identity = access().admit(&request.body(()).unwrap(), Timestamp::from_millis(0))?;
+        Ok(identity.user.unwrap().display_name().to_owned())
+    }
+
+    #[test]
+    fn a_token_is_looked_for_in_its_places_in_order() {
+        let ann = Ok("ann".to_owned());
+        let origin = ("origin", "https://app.example");
+        let bearer = ("authorization", "Bearer ann");
+        let protocol = ("sec-websocket-protocol", "roomcast.v1.json, roomcast.token.ann");
+        let cookie = ("cookie", "a=b; session=ann");
+        assert_eq!(who(&[bearer, ("sec-websocket-protocol", "roomcast.token.bob")], "/"), ann);
+        assert_eq!(who(&[protocol, origin, ("cookie", "session=bob")], "/?token=bob"), ann);
+        assert_eq!(who(&[cookie, origin], "/?token=bob"), ann);
+        assert_eq!(who(&[], "/?x=y&token=ann"), ann);
+        assert_eq!(who(&[], "/"), Err(Denied::Missing.into()));
+        assert_eq!(who(&[("authorization", "Basic ann")], "/"), Err(Denied::Malformed.into()));
+    }
+
+    #[test]
+    fn a_cookie_counts_only_from_a_listed_page() {
+        assert_eq!(who(&[("cookie", "session=ann")], "/"), Err(Denied::Missing.into()));
+        let other = [("cookie", "session=ann"), ("origin", "https://evil.example")];
+        assert_eq!(who(&other, "/"), Err(Refused::Origin));
+    }
+}

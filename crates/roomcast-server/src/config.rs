@@ -7,7 +7,7 @@
 //!                                   └────── Report ◄─────────┘
 //! ```
 //!
-//! Read in this order: [`keys`], [`file`], [`load`], [`check`], [`settings`].
+//! Read in this order: [`keys`], [`mod@file`], [`mod@load`], [`mod@check`], [`settings`].
 
 pub mod check;
 mod credentials;

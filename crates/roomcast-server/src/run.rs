@@ -159,6 +159,7 @@ fn launch(settings: Settings, mode: Mode) -> ExitCode {
 }
 
 /// Starts the server and comes back when it has ended.
+#[expect(clippy::needless_pass_by_value, reason = "the application will own both")]
 pub(crate) fn start(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
     // The application starts here.
     if let Mode::Dev(trial) = &mode {

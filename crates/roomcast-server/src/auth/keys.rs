@@ -78,9 +78,7 @@ impl fmt::Display for Algorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// A secret is too short.
-    #[error(
-        "the secret has {0} bytes, and HS256 needs at least 32: make one with `roomcast keygen`"
-    )]
+    #[error("the secret has {0} bytes, and HS256 needs at least 32")]
     ShortSecret(usize),
     /// A PEM key stands where a secret belongs: whoever has the public key could sign.
     #[error(

@@ -243,11 +243,13 @@ fn unknown_action(path: &str, name: &str, checker: &mut Checker<'_>) {
     checker.error(path, format!("`{name}` is no action"), help);
 }
 
+const ORIGINS: &str = "http.allowed_origins";
+
 fn origins(config: &Config, checker: &mut Checker<'_>) -> Origins {
     let mut origins = Origins::default();
     for (index, origin) in config.http.allowed_origins.0.iter().enumerate() {
         if let Err(error) = origins.add(origin) {
-            let path = format!("http.allowed_origins[{index}]");
+            let path = format!("{ORIGINS}[{index}]");
             let help = format!("{error}; leave the list empty to allow any page");
             checker.error(&path, format!("`{origin}` is no origin"), help);
         }
@@ -261,7 +263,9 @@ fn check_cookie(config: &Config, origins: &Origins, checker: &mut Checker<'_>) {
     if cookie.is_empty() || !cookie.bytes().all(token) {
         checker.error("auth.cookie", "this is no name of a cookie", "use letters, digits, - and _");
     }
-    if origins.is_any() && config.http.allowed_origins.0.is_empty() {
+    // A list that is itself wrong was reported already.
+    let reported = checker.report.problems().iter().any(|p| p.path.starts_with(ORIGINS));
+    if origins.is_any() && !reported {
         checker.error(
             "auth.cookie",
             "a cookie comes along from any web page, so it needs `http.allowed_origins`",

@@ -37,10 +37,10 @@ impl Kind {
     pub const fn hint(self) -> &'static str {
         match self {
             Self::Text | Self::Secret => "write a string in quotes",
-            Self::Word => "write one of the words the table in docs/operations.md names",
+            Self::Word => "write one of these words in quotes",
             Self::Address => "write an IP address and a port, such as \"127.0.0.1:7666\"",
             Self::Path => "write the name of a file in quotes",
-            Self::Number => "write a whole number that is not negative",
+            Self::Number => "write a number such as 100, without quotes",
             Self::Flag => "write true or false",
             Self::Duration => "write a duration such as \"30s\", \"500ms\" or \"2m\"",
             Self::Size => "write a size such as \"64KiB\", or a number of bytes",

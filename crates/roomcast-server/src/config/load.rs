@@ -166,14 +166,30 @@ fn render(path: &serde_ignored::Path<'_>) -> String {
 }
 
 fn wrong_type(path: &str, text: &str, places: &Places) -> Problem {
-    let hint = keys::find(path).map(|key| key.kind.hint());
+    let key = keys::find(path);
+    let hint =
+        key.map_or("docs/operations.md shows how each key is written", |key| key.kind.hint());
     Problem {
         place: places.of(path),
         severity: Severity::Error,
         path: path.to_owned(),
-        text: text.to_owned(),
-        help: hint.unwrap_or("docs/operations.md shows how each key is written").into(),
+        text: in_words_of_toml(text, key.is_some()),
+        help: hint.into(),
     }
+}
+
+/// The reason in the words of the file and not of the program. What stands in the place of a
+/// whole table is not shown, because it may be a secret that slipped there.
+fn in_words_of_toml(text: &str, show: bool) -> String {
+    let Some((found, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let expected = match expected {
+        "u32" | "usize" => "a whole number that is not negative",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    };
+    if show { format!("{found}, expected {expected}") } else { format!("expected {expected}") }
 }
 
 /// Takes out the value at the path, or the nearest thing around it that can be taken out.
@@ -233,3 +249,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
     let bound = (name.len() / 3).clamp(1, 3);
     near.filter(|(distance, _)| *distance <= bound).min().map(|(_, known)| known)
 }
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

@@ -1,3 +1,7 @@
 //! The program `roomcast`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    roomcast_server::cli::run()
+}

@@ -1,19 +1,25 @@
 //! The Roomcast server: configuration, authentication, HTTP and the program `roomcast`.
 //!
 //! ```text
-//!   roomcast (cli) ─► config ─► Settings ─► run: the application
-//!                       │
-//!                       └─► auth: keys, claims, the gatekeeper
+//!   roomcast (cli) ─► config ─► Settings ─► run ─► app: hub, shards, transport, routes
+//!                       │                           │
+//!                       └─► auth: the gatekeeper ◄──┴── routes: who comes in, and where
 //! ```
 //!
-//! Read in this order: [`config`], [`auth`], [`cli`], `run`.
+//! Read in this order: [`cli`], `run`, [`app`], `routes`, [`config`], [`auth`].
 //!
 //! What this crate does not do: rooms and sessions are `roomcast-core`'s, sockets
 //! `roomcast-transport`'s.
 
+pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod limits;
 pub mod logging;
+mod metrics;
+mod routes;
 mod run;
+mod signal;
+
+pub use app::{App, AppError};

@@ -8,8 +8,11 @@ use crate::cli::{RunArgs, out};
 use crate::config::load::DEFAULT_FILES;
 use crate::config::{Loaded, Settings, Sources, load};
 use crate::{limits, logging};
+use crate::app::{App, AppError};
+use crate::signal::Signals;
 use anyhow::Context;
 use roomcast_core::{Action, Grants};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -159,17 +162,66 @@ fn launch(settings: Settings, mode: Mode) -> ExitCode {
 }
 
 /// Starts the server and comes back when it has ended.
-#[expect(clippy::needless_pass_by_value, reason = "the application will own both")]
-pub(crate) fn start(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
-    // The application starts here.
-    if let Mode::Dev(trial) = &mode {
-        let lines = [("token", &trial.token), ("API key", &trial.api_key)];
-        for (what, value) in lines {
-            if let Some(value) = value {
-                out::result(format_args!("{what}: {value}"));
-            }
+fn start(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(live(settings, mode))
+}
+
+/// The life of the server.
+async fn live(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
+    let mut leave = Signals::listen()?;
+    let mut hurry = Signals::listen()?;
+    let app = match &mode {
+        Mode::Dev(_) => App::dev(settings).await,
+        Mode::Serve => App::serve(settings).await,
+    };
+    let app = match app {
+        Ok(app) => app,
+        Err(AppError::Listen(error)) => {
+            out::note(format_args!("error: {error}"));
+            return Ok(Exit::Unavailable.into());
         }
+        Err(error) => return Err(error.into()),
+    };
+    match mode {
+        Mode::Dev(trial) => greet(app.addr(), &trial),
+        Mode::Serve => tracing::info!(listen = %app.addr(), admin = ?app.admin(), "serving"),
     }
-    tracing::info!(listen = %settings.transport.listen, ?mode, "configured");
+    let second = async move {
+        hurry.next().await;
+        hurry.next().await;
+    };
+    let cut = app.run(leave.next(), second).await;
+    if cut > 0 {
+        tracing::warn!(connections = cut, "cut at the end of the drain");
+    }
+    tracing::info!("gone");
     Ok(Exit::Done.into())
+}
+
+/// What to try, for people.
+fn greet(addr: SocketAddr, trial: &Trial) {
+    let token = trial.token.as_deref().unwrap_or("TOKEN");
+    out::result(format_args!(
+        "Roomcast {} is running, for trying things on this machine.
+
+  Open the chat in two browser tabs
+    http://{addr}/demo/chat
+
+  Connect a program
+    ws://{addr}/v1/ws              many rooms on one socket (roomcast.v1.json)
+    ws://{addr}/ws                 echo
+    ws://{addr}/ws/chat/lobby      a room of {{\"user\",\"text\"}}
+    ws://{addr}/ws/reliable        pings and pongs
+    ws://{addr}/ws/secure?token={token}
+
+  Look inside
+    http://{addr}/health  /ready  /metrics  /v1/auth/check
+",
+        env!("CARGO_PKG_VERSION")
+    ));
+    if let Some(key) = &trial.api_key {
+        out::result(format_args!("  A backend's API key\n    {key}\n"));
+    }
+    out::result("  Ctrl-C ends it.");
 }

@@ -269,7 +269,7 @@ proptest! {
         only_count in any::<bool>()
     ) {
         let gone = left.len();
-        let change = PresenceChange { joined, left, changed, count: 3, only_count };
+        let change = PresenceChange { joined, left, changed, members: None, count: 3, only_count };
         let push = Push::Presence { room, change: Arc::new(change), only_count: false };
         assert_frame(&NATIVE.push(&push).unwrap(), "presence");
         let told = CHAT.push(&push).map_or(0, |frame| frame.len() / 38);

@@ -52,7 +52,11 @@ impl App {
         Self::start(settings, false, None).await
     }
 
-    async fn start(settings: Settings, dev: bool, signer: Option<Signer>) -> Result<Self, AppError> {
+    async fn start(
+        settings: Settings,
+        dev: bool,
+        signer: Option<Signer>,
+    ) -> Result<Self, AppError> {
         let Settings { engine, transport, gatekeeper, admin, .. } = settings.clone();
         let transport = Transport::listen(transport)?;
         let seed = getrandom::u64().map_err(AppError::Random)?;
@@ -97,7 +101,11 @@ impl App {
 
     /// Runs until `leave`, then sends everyone away kindly, or at once if `hurry` comes first.
     /// How many connections were cut.
-    pub async fn run(self, leave: impl Future<Output = ()>, hurry: impl Future<Output = ()>) -> usize {
+    pub async fn run(
+        self,
+        leave: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) -> usize {
         leave.await;
         tracing::info!("going away: every client is given its own moment");
         tokio::select! {

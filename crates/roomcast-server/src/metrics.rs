@@ -76,7 +76,11 @@ impl Collector for Sources {
 impl Sources {
     fn connections(&self, page: &mut Page<'_>) -> fmt::Result {
         page.gauge("roomcast_connections", "Open sessions", self.hub.sessions())?;
-        page.gauge("roomcast_sockets", "Accepted sockets, closing ones too", self.sockets.open() as u64)?;
+        page.gauge(
+            "roomcast_sockets",
+            "Accepted sockets, closing ones too",
+            self.sockets.open() as u64,
+        )?;
         page.counter("roomcast_connections_opened", "Sessions begun", self.sum(|s| &s.opened))?;
         let reasons = CloseCode::ALL.iter().map(|code| code.reason()).chain(["client gone"]);
         let closed = reasons.enumerate().map(|(place, reason)| {
@@ -85,13 +89,30 @@ impl Sources {
         });
         page.counters("roomcast_connections_closed", "Sessions ended", "reason", closed)?;
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        page.counters("roomcast_auth_failures", "Connections refused before the upgrade", "reason", refused)?;
-        page.counter("roomcast_accept_errors", "Sockets that could not be accepted", self.transport.accept_errors())?;
-        page.gauge("roomcast_draining", "1 while the server is going away", u64::from(self.sockets.is_draining()))
+        page.counters(
+            "roomcast_auth_failures",
+            "Connections refused before the upgrade",
+            "reason",
+            refused,
+        )?;
+        page.counter(
+            "roomcast_accept_errors",
+            "Sockets that could not be accepted",
+            self.transport.accept_errors(),
+        )?;
+        page.gauge(
+            "roomcast_draining",
+            "1 while the server is going away",
+            u64::from(self.sockets.is_draining()),
+        )
     }
 
     fn rooms(&self, page: &mut Page<'_>) -> fmt::Result {
-        page.gauge("roomcast_rooms", "Rooms with members, counted on each shard", self.sum(|s| &s.rooms))?;
+        page.gauge(
+            "roomcast_rooms",
+            "Rooms with members, counted on each shard",
+            self.sum(|s| &s.rooms),
+        )?;
         page.gauge("roomcast_memberships", "Sessions in rooms", self.sum(|s| &s.memberships))?;
         page.counter("roomcast_joins", "Rooms joined", self.sum(|s| &s.joins))?;
         let recoveries = [
@@ -99,7 +120,11 @@ impl Sources {
             ("not_possible", self.sum(|s| &s.recoveries_failed)),
         ];
         page.counters("roomcast_recoveries", "Joins with a position", "result", recoveries)?;
-        page.counter("roomcast_repairs", "Times a room read what its shard had missed", self.sum(|s| &s.repairs))?;
+        page.counter(
+            "roomcast_repairs",
+            "Times a room read what its shard had missed",
+            self.sum(|s| &s.repairs),
+        )?;
         page.gauge("roomcast_history_bytes", "Bytes of history kept", self.hub.history_bytes())
     }
 
@@ -109,35 +134,76 @@ impl Sources {
             ("backend", self.hub.published_by_backend()),
         ];
         page.counters("roomcast_messages_published", "Messages published", "source", published)?;
-        page.counter("roomcast_messages_delivered", "Messages put into outboxes", self.sum(|s| &s.delivered))?;
+        page.counter(
+            "roomcast_messages_delivered",
+            "Messages put into outboxes",
+            self.sum(|s| &s.delivered),
+        )?;
         let dropped = [
             ("slow", self.sum(|s| &s.dropped_slow)),
             ("conflated", self.sum(|s| &s.dropped_conflated)),
         ];
-        page.counters("roomcast_messages_dropped", "Messages dropped for slow members", "reason", dropped)?;
+        page.counters(
+            "roomcast_messages_dropped",
+            "Messages dropped for slow members",
+            "reason",
+            dropped,
+        )?;
         page.counter("roomcast_commands", "Commands read", self.sum(|s| &s.commands))?;
         page.counter("roomcast_commands_refused", "Commands refused", self.sum(|s| &s.refused))?;
         let limited = [("session", self.sum(|s| &s.rate_limited))];
         page.counters("roomcast_rate_limited", "Commands refused as too many", "scope", limited)?;
-        page.counter("roomcast_sent_bytes", "Bytes given to the kernel for clients", self.transport.sent_bytes())?;
-        page.counter("roomcast_received_bytes", "Bytes read from clients", self.transport.received_bytes())?;
-        page.gauge("roomcast_outbox_bytes", "Bytes that wait for clients", self.sum(|s| &s.outbox_bytes))
+        page.counter(
+            "roomcast_sent_bytes",
+            "Bytes given to the kernel for clients",
+            self.transport.sent_bytes(),
+        )?;
+        page.counter(
+            "roomcast_received_bytes",
+            "Bytes read from clients",
+            self.transport.received_bytes(),
+        )?;
+        page.gauge(
+            "roomcast_outbox_bytes",
+            "Bytes that wait for clients",
+            self.sum(|s| &s.outbox_bytes),
+        )
     }
 
     fn latencies(&self, page: &mut Page<'_>) -> fmt::Result {
         let shards = |of: fn(&Stats) -> &Histogram| -> Vec<(Vec<(f64, u64)>, f64)> {
             self.hub.stats().iter().map(|stats| of(stats).snapshot()).collect()
         };
-        page.histogram("roomcast_delivery_seconds", "From a message accepted to written, per worker", &[self.transport.delivery.snapshot()])?;
-        page.histogram("roomcast_runtime_stall_seconds", "How late a worker came to its sweep", &[self.transport.stall.snapshot()])?;
-        page.histogram("roomcast_fanout_size", "Members that one message was delivered to, per shard", &shards(|stats| &stats.fanout_size))?;
-        page.histogram("roomcast_heartbeat_rtt_seconds", "From a ping to the next sign of life", &shards(|stats| &stats.heartbeat_rtt))
+        page.histogram(
+            "roomcast_delivery_seconds",
+            "From a message accepted to written, per worker",
+            &[self.transport.delivery.snapshot()],
+        )?;
+        page.histogram(
+            "roomcast_runtime_stall_seconds",
+            "How late a worker came to its sweep",
+            &[self.transport.stall.snapshot()],
+        )?;
+        page.histogram(
+            "roomcast_fanout_size",
+            "Members that one message was delivered to, per shard",
+            &shards(|stats| &stats.fanout_size),
+        )?;
+        page.histogram(
+            "roomcast_heartbeat_rtt_seconds",
+            "From a ping to the next sign of life",
+            &shards(|stats| &stats.heartbeat_rtt),
+        )
     }
 
     fn process(&self, page: &mut Page<'_>) -> fmt::Result {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         page.labelled_gauge("roomcast_build_info", "The version that runs", &version, 1)?;
-        page.float("process_start_time_seconds", "When the process began, since the Unix epoch", self.started)?;
+        page.float(
+            "process_start_time_seconds",
+            "When the process began, since the Unix epoch",
+            self.started,
+        )?;
         if let Some(bytes) = resident_bytes() {
             page.gauge("process_resident_memory_bytes", "Resident memory", bytes)?;
         }
@@ -213,7 +279,8 @@ impl Page<'_> {
                 buckets.iter_mut().zip(part).for_each(|(sum, more)| sum.1 += more.1);
             }
         }
-        let (sum, count) = (parts.iter().map(|part| part.1).sum(), buckets.iter().map(|b| b.1).sum());
+        let (sum, count) =
+            (parts.iter().map(|part| part.1).sum(), buckets.iter().map(|b| b.1).sum());
         let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
         metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
     }

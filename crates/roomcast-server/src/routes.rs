@@ -125,7 +125,9 @@ impl Handler for Site {
         let routes = &self.routes;
         match endpoint {
             Endpoint::Native => ready(sockets::native(routes, request)),
-            Endpoint::Guide(guide) => ready(sockets::guide(routes, guide, room.as_deref(), request)),
+            Endpoint::Guide(guide) => {
+                ready(sockets::guide(routes, guide, room.as_deref(), request))
+            }
             Endpoint::AuthCheck => ready(check::check(routes, &request)),
             Endpoint::Health => ready(service::health()),
             Endpoint::Ready => ready(service::ready(&routes.sockets)),

@@ -1,5 +1,6 @@
 //! `roomcast dev` and `roomcast serve`: from arguments to settings that may be started from.
 
+use crate::app::{App, AppError};
 use crate::auth::keygen::{KeygenError, secret};
 use crate::auth::{Key, Signer, TokenPlan};
 use crate::cli::exit::Exit;
@@ -7,9 +8,8 @@ use crate::cli::token::now;
 use crate::cli::{RunArgs, out};
 use crate::config::load::DEFAULT_FILES;
 use crate::config::{Loaded, Settings, Sources, load};
-use crate::{limits, logging};
-use crate::app::{App, AppError};
 use crate::signal::Signals;
+use crate::{limits, logging};
 use anyhow::Context;
 use roomcast_core::{Action, Grants};
 use std::net::SocketAddr;

@@ -60,17 +60,21 @@ pub(crate) struct Worker {
 /// # Errors
 /// The system refused the thread or its runtime.
 pub(crate) fn start(seat: Seat) -> io::Result<std::thread::JoinHandle<()>> {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default())
-    };
-    // A runtime cannot move to another thread: made once here to learn whether it can be made.
-    drop(runtime()?);
-    std::thread::Builder::new().name(format!("roomcast-{}", seat.id.0)).spawn(
-        move || match runtime() {
-            Ok(runtime) => runtime.block_on(run(seat)),
-            Err(error) => tracing::error!(%error, "a worker could not begin"),
-        },
-    )
+    let (began, hear) = std::sync::mpsc::sync_channel(1);
+    let name = format!("roomcast-{}", seat.id.0);
+    let thread = std::thread::Builder::new().name(name).spawn(move || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build_local(tokio::runtime::LocalOptions::default());
+        match runtime {
+            Ok(runtime) => {
+                _ = began.send(Ok(()));
+                runtime.block_on(run(seat));
+            }
+            Err(error) => _ = began.send(Err(error)),
+        }
+    })?;
+    hear.recv().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?;
+    Ok(thread)
 }
 
 async fn run(seat: Seat) {

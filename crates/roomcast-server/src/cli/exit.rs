@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The arguments make no sense.
     Usage = 2,
+    /// What it needs is not to be had: the port is taken.
+    Unavailable = 69,
     /// The configuration is wrong.
     Configuration = 78,
 }

@@ -28,7 +28,11 @@ struct Wanted {
 /// A token for all rooms.
 pub(super) async fn token(routes: Arc<Routes>, request: Request<Incoming>) -> Response<Body> {
     if !is_same_origin(&request) {
-        return reply::error(StatusCode::FORBIDDEN, "forbidden", "only this server's own pages may ask");
+        return reply::error(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "only this server's own pages may ask",
+        );
     }
     let Some((signer, rules)) = &routes.signer else { return reply::not_found() };
     let Ok(body) = Limited::new(request.into_body(), MAX_BODY).collect().await else {

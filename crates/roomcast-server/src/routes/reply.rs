@@ -47,8 +47,7 @@ pub(super) fn method_not_allowed(allowed: &Method) -> Response<Body> {
 }
 
 pub(super) fn not_now(why: NotNow) -> Response<Body> {
-    let mut response =
-        error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why.to_string());
+    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why.to_string());
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
     response
 }

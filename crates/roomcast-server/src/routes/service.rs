@@ -29,7 +29,11 @@ pub(super) fn metrics(metrics: &Metrics) -> Response<Body> {
         ),
         Err(error) => {
             tracing::error!(%error, "metrics could not be written");
-            reply::error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "metrics could not be written")
+            reply::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "metrics could not be written",
+            )
         }
     }
 }

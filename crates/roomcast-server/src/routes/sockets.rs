@@ -68,7 +68,8 @@ fn endpoint(guide: Guide) -> &'static Guide {
 
 /// The room of a path, unescaped, if it may be joined.
 fn room_to_join(room: &str, identity: &Identity) -> Result<RoomName, Box<Response<Body>>> {
-    let bad = |message: &str| Box::new(reply::error(StatusCode::BAD_REQUEST, "bad_request", message));
+    let bad =
+        |message: &str| Box::new(reply::error(StatusCode::BAD_REQUEST, "bad_request", message));
     let room = percent_encoding::percent_decode_str(room)
         .decode_utf8()
         .map_err(|_| bad("the room name is not UTF-8"))?;
@@ -101,10 +102,7 @@ fn accept<B>(
     protocol: Option<&'static str>,
     spec: SessionSpec,
 ) -> Response<Body> {
-    routes
-        .sockets
-        .accept(request, handshake, protocol, spec)
-        .unwrap_or_else(reply::not_now)
+    routes.sockets.accept(request, handshake, protocol, spec).unwrap_or_else(reply::not_now)
 }
 
 fn no_handshake(error: HandshakeError) -> Response<Body> {

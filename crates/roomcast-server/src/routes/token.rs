@@ -59,7 +59,11 @@ impl Refused {
 
 impl Access {
     /// Who sends the request: by its token, or nobody in particular where that is allowed.
-    pub(super) fn admit<B>(&self, request: &Request<B>, now: Timestamp) -> Result<Identity, Refused> {
+    pub(super) fn admit<B>(
+        &self,
+        request: &Request<B>,
+        now: Timestamp,
+    ) -> Result<Identity, Refused> {
         let anonymous = || self.anonymous.clone().map(Identity::anonymous).ok_or(Denied::Missing);
         match self.token(request)? {
             Some(token) => Ok(self.gatekeeper.admit(&token, now)?),
@@ -104,13 +108,15 @@ impl Access {
 
 fn in_protocols(headers: &HeaderMap) -> Option<String> {
     let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
-    let mut protocols = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let mut protocols =
+        lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
     protocols.find_map(|protocol| protocol.trim().strip_prefix(TOKEN_PROTOCOL)).map(str::to_owned)
 }
 
 fn in_cookies(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    let mut cookies = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    let mut cookies =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
     cookies.find(|(key, _)| key.trim() == name).map(|(_, token)| token.trim().to_owned())
 }
 
@@ -137,9 +143,9 @@ mod tests {
     }
 
     fn who(headers: &[(&str, &str)], uri: &str) -> Result<String, Refused> {
-        let request = headers.iter().fold(Request::get(uri), |request, (name, value)| {
-            request.header(*name, *value)
-        });
+        let request = headers
+            .iter()
+            .fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
         let identity = access().admit(&request.body(()).unwrap(), Timestamp::from_millis(0))?;
         Ok(identity.user.unwrap().display_name().to_owned())
     }

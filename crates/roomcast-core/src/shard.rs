@@ -182,10 +182,10 @@ impl Shard {
         }
     }
 
-    /// The client said goodbye: `answer` is the last that it hears.
+    /// The client said goodbye: `answer` is the last that it hears, after what it asked before.
     pub fn goodbye(&mut self, key: SessionKey, answer: Frame, now: Now) {
         if self.live(key).is_some() {
-            self.end(key.index, Ending::Client, answer, true, now);
+            self.end(key.index, Ending::Client, answer, false, now);
         }
     }
 

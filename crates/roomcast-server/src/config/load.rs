@@ -251,5 +251,4 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 }
 
 #[cfg(test)]
-#[path = "load_tests.rs"]
 mod tests;

@@ -1,8 +1,8 @@
 //! Coming in, going on where one was, and reading back.
 
 use crate::{room, room_kind, tea_party};
-use roomcast_core::testing::{World, join, publish};
 use roomcast_core::Config;
+use roomcast_core::testing::{World, join, publish};
 use roomcast_protocol::command::{Join, Page};
 use roomcast_protocol::{Command, Epoch, Position};
 use std::time::Duration;

@@ -7,7 +7,7 @@ use super::file::{Config, Grants as GrantTable};
 use super::origins::Origins;
 use super::report::Report;
 use super::settings::{Settings, engine, transport};
-use super::value::{Size, Span};
+use super::value::Size;
 use roomcast_core::{Action, Grants, Pattern, RoomKind};
 use std::sync::Arc;
 use std::time::Duration;

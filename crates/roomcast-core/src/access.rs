@@ -173,3 +173,13 @@ pub trait Gatekeeper: Send + Sync {
     /// [`Denied`] says why the token is refused.
     fn admit(&self, token: &Token, now: Timestamp) -> Result<Identity, Denied>;
 }
+
+/// Refuses every token: for an application that knows its users before the socket is accepted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTokens;
+
+impl Gatekeeper for NoTokens {
+    fn admit(&self, _: &Token, _: Timestamp) -> Result<Identity, Denied> {
+        Err(Denied::UnknownKey)
+    }
+}

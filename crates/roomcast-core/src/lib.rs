@@ -42,7 +42,7 @@ pub mod stats;
 #[cfg(feature = "test-util")]
 pub mod testing;
 
-pub use access::{Action, Denied, Gatekeeper, Grants, Identity};
+pub use access::{Action, Denied, Gatekeeper, Grants, Identity, NoTokens};
 pub use broker::Broker;
 pub use config::{Config, Expiry, Heartbeat, Limits};
 pub use delivery::Delivery;

@@ -94,9 +94,9 @@ impl LocalPresence {
         }
     }
 
-    fn tell(&self, room: RoomName) {
-        let mut stripe = self.stripe(&room);
-        let Some(crowd) = stripe.get_mut(&room) else { return };
+    fn tell(&self, room: &RoomName) {
+        let mut stripe = self.stripe(room);
+        let Some(crowd) = stripe.get_mut(room) else { return };
         let change = Arc::new(crowd.take_change());
         for &shard in crowd.shards.keys() {
             if let Some(inbox) = self.inboxes.get(shard) {
@@ -105,7 +105,7 @@ impl LocalPresence {
             }
         }
         if crowd.members.is_empty() {
-            stripe.remove(&room);
+            stripe.remove(room);
         }
     }
 }
@@ -146,7 +146,7 @@ impl PresenceStore for LocalPresence {
         if !changed.is_empty() {
             self.flushed.store(now.ms(), Ordering::Relaxed);
         }
-        changed.into_iter().for_each(|room| self.tell(room));
+        changed.iter().for_each(|room| self.tell(room));
     }
 }
 

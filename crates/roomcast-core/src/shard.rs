@@ -215,7 +215,7 @@ impl Shard {
             Event::Page { asker, room, page, snapshot } => {
                 self.page(asker, room, page, &snapshot);
             }
-            Event::Presence { room, change } => self.presence_changed(&room, change),
+            Event::Presence { room, change } => self.presence_changed(&room, &change),
             Event::Disconnect { user, code } => self.disconnect(&user, code, now),
             Event::Drain { window } => self.drain(window, now),
         }

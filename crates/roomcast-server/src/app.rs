@@ -83,7 +83,7 @@ impl App {
         let admin = if dev { None } else { Some(serve_admin(admin, &parts).await?) };
         let addr = transport.addr().unwrap_or(admin.unwrap_or(([127, 0, 0, 1], 0).into()));
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
-        let running = transport.start(hub, shards, &handler)?;
+        let running = transport.answering(handler).start(hub, shards)?;
         Ok(Self { running, addr, admin })
     }
 

@@ -153,6 +153,10 @@ impl Sources {
         page.counter("roomcast_commands_refused", "Commands refused", self.sum(|s| &s.refused))?;
         let limited = [("session", self.sum(|s| &s.rate_limited))];
         page.counters("roomcast_rate_limited", "Commands refused as too many", "scope", limited)?;
+        self.bytes(page)
+    }
+
+    fn bytes(&self, page: &mut Page<'_>) -> fmt::Result {
         page.counter(
             "roomcast_sent_bytes",
             "Bytes given to the kernel for clients",
@@ -246,7 +250,8 @@ impl Page<'_> {
     }
 
     fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        self.float(name, help, value as f64)
+        let mut metric = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        metric.encode_gauge(&value)
     }
 
     fn float(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {

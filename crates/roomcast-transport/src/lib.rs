@@ -41,3 +41,8 @@ pub use sockets::{NotNow, Permit, Sockets};
 pub use stats::Stats;
 pub use stream::Io;
 pub use upgrade::{Handshake, HandshakeError};
+
+/// The README's example of an axum application, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -9,6 +9,7 @@ use crate::sockets::{Arrival, Sockets, WorkerId};
 use crate::stats::Stats;
 use crate::worker::{self, Seat};
 use roomcast_core::{Hub, Inbox, Shard};
+use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,12 +17,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// Workers that are about to begin: the sockets are there for a handler to be made with.
-#[derive(Debug)]
 pub struct Transport {
     config: Arc<Config>,
     sockets: Sockets,
     arrivals: Vec<mpsc::UnboundedReceiver<Arrival>>,
     listening: Option<(SocketAddr, Vec<TcpListener>)>,
+    handler: Option<Arc<dyn Handler>>,
     clock: Clock,
     stats: Arc<Stats>,
 }
@@ -34,6 +35,12 @@ pub struct Running {
     hub: Hub,
     draining: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 /// How many workers the configuration asks for.
@@ -67,6 +74,7 @@ impl Transport {
             sockets,
             arrivals,
             listening: None,
+            handler: None,
             clock: Clock::default(),
             stats: Arc::default(),
         }
@@ -102,17 +110,18 @@ impl Transport {
         Arc::clone(&self.stats)
     }
 
-    /// Begins: each shard on a thread of its own. `handler` answers the requests of the
-    /// listeners; without any it is never asked.
+    /// Answers the requests that come in where it listens.
+    #[must_use]
+    pub fn answering(mut self, handler: Arc<dyn Handler>) -> Self {
+        self.handler = Some(handler);
+        self
+    }
+
+    /// Begins: each shard on a thread of its own.
     ///
     /// # Errors
     /// [`StartError`] if the system refuses a thread.
-    pub fn start(
-        self,
-        hub: Hub,
-        shards: Vec<(Shard, Inbox)>,
-        handler: &Arc<dyn Handler>,
-    ) -> Result<Running, StartError> {
+    pub fn start(self, hub: Hub, shards: Vec<(Shard, Inbox)>) -> Result<Running, StartError> {
         let (draining, watching) = watch::channel(false);
         let listeners = self.listening.map(|(_, listeners)| listeners).unwrap_or_default();
         let mut listeners = listeners.into_iter();
@@ -122,7 +131,7 @@ impl Transport {
             shard,
             inbox,
             arrivals,
-            listener: listeners.next().map(|listener| (listener, Arc::clone(handler))),
+            listener: listeners.next().zip(self.handler.clone()),
             clock: self.clock,
             config: Arc::clone(&self.config),
             stats: Arc::clone(&self.stats),

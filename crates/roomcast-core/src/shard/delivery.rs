@@ -191,7 +191,7 @@ impl Shard {
     }
 
     /// The members of a room changed: those who asked are told, encoded once for each dialect.
-    pub(super) fn presence_changed(&mut self, name: &RoomName, change: Arc<PresenceChange>) {
+    pub(super) fn presence_changed(&mut self, name: &RoomName, change: &Arc<PresenceChange>) {
         let Some(&index) = self.names.get(name) else { return };
         let mut frames: [[Option<Option<Frame>>; 2]; MAX_SLOTS] = Default::default();
         for place in 0..self.rooms[index as usize].members.len() {
@@ -202,7 +202,7 @@ impl Shard {
             let only_count = member.presence == PresenceMode::Count;
             let dialect = self.sessions[member.session as usize].dialect;
             let frame = frames[dialect.slot()][usize::from(only_count)].get_or_insert_with(|| {
-                let (room, change) = (name.clone(), Arc::clone(&change));
+                let (room, change) = (name.clone(), Arc::clone(change));
                 dialect.push(&Push::Presence { room, change, only_count })
             });
             if let Some(frame) = frame.clone() {

@@ -30,6 +30,9 @@ pub static SECURE: Guide = Guide::Secure;
 /// `/ws/reliable`.
 pub static RELIABLE: Guide = Guide::Reliable;
 
+/// Longest name, in bytes, that a client may give itself.
+const MAX_NAME: usize = 200;
+
 const USER_LEFT: &str = r#"{"type":"system","text":"User left"}"#;
 
 impl Dialect for Guide {
@@ -144,41 +147,10 @@ fn is_pong(text: &str) -> bool {
 
 /// `/ws/chat/{room}`: `{"user"?, "text"}`.
 fn said(text: &str, context: Context<'_>) -> Decoded {
-    #[derive(Deserialize)]
-    struct Said<'a> {
-        #[serde(borrow)]
-        user: Option<&'a RawValue>,
-        #[serde(borrow)]
-        text: Option<&'a RawValue>,
-    }
     let Some(room) = context.room else { return refused("the room was left") };
-    if let Err(error) = json::check_depth(text) {
-        return refused(error.to_string());
-    }
-    if !text.trim_start().starts_with('{') {
-        return refused("send a JSON object with a `text`");
-    }
-    let said: Said<'_> = match serde_json::from_str(text) {
+    let (data, claimed_name) = match read_said(text) {
         Ok(said) => said,
-        Err(error) => return refused(format!("send a JSON object with a `text`: {error}")),
-    };
-    let Some(raw_text) = said.text else { return refused("`text` is missing") };
-    // Half of a surrogate pair is JSON, but no member could be given it as a text.
-    if serde_json::from_str::<Cow<'_, str>>(raw_text.get()).is_err() {
-        return refused("`text` must be a string");
-    }
-    // The client's own name counts only where no token gave one.
-    let claimed = said.user.map(|user| serde_json::from_str::<Option<String>>(user.get()));
-    let claimed_name = match claimed {
-        Some(Err(_)) => return refused("`user` must be a string"),
-        Some(Ok(name)) => name.filter(|name| !name.is_empty()),
-        None => None,
-    };
-    if claimed_name.as_ref().is_some_and(|name| name.len() > 200) {
-        return refused("`user` must be at most 200 bytes");
-    }
-    let Ok(data) = Payload::parse(&format!("{{\"text\":{}}}", raw_text.get())) else {
-        return refused("`text` must be a string");
+        Err(message) => return refused(message),
     };
     Decoded::Command(
         None,
@@ -193,6 +165,41 @@ fn said(text: &str, context: Context<'_>) -> Decoded {
             ephemeral: false,
         }),
     )
+}
+
+/// The data to publish and the name that the client gave itself, or what is wrong.
+fn read_said(text: &str) -> Result<(Payload, Option<String>), String> {
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow)]
+        user: Option<&'a RawValue>,
+        #[serde(borrow)]
+        text: Option<&'a RawValue>,
+    }
+    json::check_depth(text).map_err(|error| error.to_string())?;
+    if !text.trim_start().starts_with('{') {
+        return Err("send a JSON object with a `text`".into());
+    }
+    let said: Said<'_> = serde_json::from_str(text)
+        .map_err(|error| format!("send a JSON object with a `text`: {error}"))?;
+    let raw_text = said.text.ok_or("`text` is missing")?.get();
+    // Half of a surrogate pair is JSON, but no member could be given it as a text.
+    serde_json::from_str::<Cow<'_, str>>(raw_text).map_err(|_| "`text` must be a string")?;
+    let data = Payload::parse(&format!("{{\"text\":{raw_text}}}"))
+        .map_err(|_| "`text` must be a string")?;
+    Ok((data, claimed_name(said.user)?))
+}
+
+/// What the client calls itself, which counts only where no token gave a name.
+fn claimed_name(user: Option<&RawValue>) -> Result<Option<String>, String> {
+    let name: Option<String> = match user {
+        Some(user) => serde_json::from_str(user.get()).map_err(|_| "`user` must be a string")?,
+        None => None,
+    };
+    if name.as_ref().is_some_and(|name| name.len() > MAX_NAME) {
+        return Err(format!("`user` must be at most {MAX_NAME} bytes"));
+    }
+    Ok(name.filter(|name| !name.is_empty()))
 }
 
 /// What a guide client reads of a message: its `text`, or a string as it is, or else its JSON.

@@ -73,14 +73,24 @@ fn gap(name: &str, from: u64, to: u64, reason: GapReason, repairing: bool) -> Sa
     Said::Push(Push::Gap { room: room(name), from, to, reason, repairing })
 }
 
+const DEGRADED: &str = "Messages cannot be published for the moment.";
+const RESTORED: &str = "Messages can be published again.";
+
+fn system(name: Option<&str>, event: &'static str, text: &'static str) -> Said {
+    Said::Push(Push::System { room: name.map(room), event, text })
+}
+
 fn pushes() -> Vec<(&'static str, Said)> {
     let change = PresenceChange {
         joined: vec![member(0xa1, Some(bob()), None)],
         left: vec![member(0xb0b, None, None)],
         changed: vec![member(0x00c0_ffee_00c0_ffee, Some(ann()), Some(typing(true)))],
+        members: None,
         count: 2,
         only_count: false,
     };
+    let members = Some([member(0xa1, Some(bob()), None)].into());
+    let listed = PresenceChange { members, count: 1, ..PresenceChange::default() };
     let large = PresenceChange { count: 1_205, only_count: true, ..change.clone() };
     let presence = |name, change| {
         Said::Push(Push::Presence { room: room(name), change: Arc::new(change), only_count: false })
@@ -91,26 +101,13 @@ fn pushes() -> Vec<(&'static str, Said)> {
     vec![
         ("native-presence-change", presence("chat:tea", change)),
         ("native-presence-change-count", presence("feed:eur", large)),
+        ("native-presence-change-members", presence("chat:tea", listed)),
         ("native-gap-slow", gap("feed:eur", 44, 52, GapReason::Slow, false)),
         ("native-gap-conflated", gap("feed:eur", 53, 53, GapReason::Conflated, false)),
         ("native-gap-broker", gap("chat:tea", 44, 45, GapReason::Broker, true)),
         ("native-expiring", Said::Push(Push::Expiring { within: Duration::from_secs(30) })),
-        (
-            "native-system-degraded",
-            Said::Push(Push::System {
-                room: None,
-                event: "degraded",
-                text: "Messages cannot be published for the moment.",
-            }),
-        ),
-        (
-            "native-system-restored",
-            Said::Push(Push::System {
-                room: Some(room("chat:tea")),
-                event: "restored",
-                text: "Messages can be published again.",
-            }),
-        ),
+        ("native-system-degraded", system(None, "degraded", DEGRADED)),
+        ("native-system-restored", system(Some("chat:tea"), "restored", RESTORED)),
         ("native-reconnect-drain", reconnect(1_250, "drain")),
         ("native-reconnect-rebalance", reconnect(8_000, "rebalance")),
         ("native-ping-server", Said::Ping),

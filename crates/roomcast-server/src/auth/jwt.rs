@@ -121,5 +121,4 @@ impl Header {
 }
 
 #[cfg(test)]
-#[path = "jwt_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 use super::object::frame;
 use crate::push::PresenceChange;
 use crate::reply::{Joined, Welcome};
-use crate::{CommandId, Frame, Message, Push, Refusal, Reply, RoomName, VERSION};
+use crate::{CommandId, Frame, Message, Position, Push, Refusal, Reply, RoomName, VERSION};
 
 pub(super) fn message(message: &Message) -> Frame {
     frame("message", |out| {
@@ -34,16 +34,7 @@ pub(super) fn reply(reply: &Reply) -> Frame {
                 out.text("code", code.slug());
             }
         }),
-        Reply::Ack { id, room, position, duplicate } => frame("ack", |out| {
-            out.id(Some(id));
-            out.room(room);
-            if let Some(position) = position {
-                out.position(*position);
-            }
-            if *duplicate {
-                out.boolean("duplicate", true);
-            }
-        }),
+        Reply::Ack { id, room, position, duplicate } => ack(id, room, *position, *duplicate),
         Reply::History { id, room, messages, more } => frame("history", |out| {
             out.id(id.as_ref());
             out.room(room);
@@ -93,6 +84,19 @@ pub(super) fn push(push: &Push) -> Frame {
             out.text("reason", reason);
         }),
     }
+}
+
+fn ack(id: &CommandId, room: &RoomName, position: Option<Position>, duplicate: bool) -> Frame {
+    frame("ack", |out| {
+        out.id(Some(id));
+        out.room(room);
+        if let Some(position) = position {
+            out.position(position);
+        }
+        if duplicate {
+            out.boolean("duplicate", true);
+        }
+    })
 }
 
 fn welcome(says: &Welcome) -> Frame {

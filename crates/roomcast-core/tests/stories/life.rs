@@ -1,0 +1,132 @@
+//! Signs of life, presence, tokens, drains, and what is left behind.
+
+use crate::{room, room_kind, tea_party};
+use roomcast_core::testing::{World, identity, join};
+use roomcast_core::{Config, Grants, PresenceKind};
+use roomcast_protocol::command::{Join, PresenceMode, Token};
+use roomcast_protocol::{CloseCode, Command, Payload, Timestamp, UserId};
+use std::time::Duration;
+
+#[test]
+fn silence_is_pinged_and_then_closed() {
+    let mut world = tea_party();
+    world.advance(Duration::from_secs(32));
+    assert_eq!(world.hear("ann"), ["ping"]);
+    world.publish("ann", "tea", "1");
+    world.advance(Duration::from_secs(12));
+    assert_eq!(world.closed("ann"), None);
+    assert_eq!(world.closed("bob"), Some(CloseCode::NoSignOfLife));
+}
+
+#[test]
+fn members_see_who_comes_and_goes_in_batches() {
+    let mut world = World::new(Config::default(), 2);
+    let with_presence = || Join { presence: PresenceMode::Full, ..join("tea") };
+    world.connect("ann");
+    world.join_with("ann", with_presence());
+    assert_eq!(world.hear("ann"), ["joined tea @0 {ann} =1"]);
+    world.advance(Duration::from_secs(1));
+    world.hear("ann");
+    for name in ["bob", "cat"] {
+        world.connect(name);
+        world.join(name, "tea");
+    }
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.hear("ann"), ["presence tea +bob +cat =3"]);
+    world.cut("bob");
+    let data = Payload::parse("\"away\"").unwrap();
+    world.command("cat", Command::State { room: room("tea"), data });
+    world.command("cat", Command::Presence { room: room("tea") });
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.hear("ann"), ["presence tea -bob ~cat =2"]);
+    assert_eq!(world.hear("cat"), ["joined tea @0", "ack tea ~", "members tea {ann cat} =2"]);
+}
+
+#[test]
+fn a_large_room_is_counted_and_a_smaller_one_listed_again() {
+    let config = room_kind(|kind| kind.presence = PresenceKind::Full { up_to: 2 });
+    let mut world = World::new(config, 1);
+    world.connect("ann");
+    world.join_with("ann", Join { presence: PresenceMode::Full, ..join("tea") });
+    for name in ["bob", "cat"] {
+        world.connect(name);
+        world.join(name, "tea");
+    }
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.hear("ann").last().unwrap(), "presence tea =3");
+    world.cut("bob");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.hear("ann"), ["presence tea {ann cat} -bob =2"]);
+}
+
+#[test]
+fn an_expiring_token_is_announced_and_can_be_refreshed() {
+    let mut world = World::default();
+    let with_end = |name: &str, end: i64| {
+        let mut identity = identity(name, Grants::everything());
+        identity.expires_at = Some(Timestamp::from_millis(end));
+        identity
+    };
+    world.connect_as("ann", with_end("ann", 60_000));
+    world.connect_as("bob", with_end("bob", 60_000));
+    world.join("bob", "tea");
+    world.advance(Duration::from_secs(31));
+    let refresh = |token: &str| Command::Refresh { token: Token(token.into()) };
+    world.command("ann", refresh("bob@900000"));
+    world.command("ann", refresh(""));
+    world.command("ann", refresh("ann@900000"));
+    assert_eq!(
+        world.hear("ann"),
+        ["expiring", "ping", "error unauthorized", "error unauthorized", "refreshed"]
+    );
+    world.command("bob", Command::Presence { room: room("tea") });
+    world.advance(Duration::from_secs(30));
+    world.hear("bob");
+    world.publish("bob", "tea", "1");
+    world.command("ann", Command::Presence { room: room("tea") });
+    assert_eq!(world.hear("bob"), ["error tea token_expired"]);
+    world.advance(Duration::from_secs(12));
+    assert_eq!(world.closed("bob"), Some(CloseCode::TokenExpired));
+    assert_eq!(world.closed("ann"), None);
+}
+
+#[test]
+fn a_drain_gives_everyone_a_moment_of_its_own() {
+    let mut world = World::new(Config::default(), 2);
+    let names: Vec<String> = (0..20).map(|n| format!("guest{n}")).collect();
+    names.iter().for_each(|name| world.connect(name));
+    world.hub().drain(Duration::from_secs(10));
+    world.settle();
+    assert!(names.iter().all(|name| world.hear(name) == ["reconnect"]));
+    world.advance(Duration::from_secs(5));
+    let gone = names.iter().filter(|name| world.closed(name).is_some()).count();
+    assert!((3..18).contains(&gone), "{gone} of 20 at half time");
+    world.advance(Duration::from_secs(6));
+    assert!(names.iter().all(|name| world.closed(name) == Some(CloseCode::Drain)));
+}
+
+#[test]
+fn the_backend_disconnects_a_user_everywhere() {
+    let mut world = tea_party();
+    world.hub().disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected);
+    world.settle();
+    assert_eq!(world.closed("ann"), Some(CloseCode::Disconnected));
+    assert_eq!(world.closed("bob"), None);
+    assert_eq!(world.hub().sessions(), 1);
+}
+
+#[test]
+fn nothing_is_left_of_those_who_went() {
+    let mut world = tea_party();
+    world.publish("ann", "tea", "1");
+    world.cut("ann");
+    world.cut("bob");
+    world.advance(Duration::from_secs(600));
+    let stats = world.hub().stats();
+    assert!(stats.iter().all(|shard| {
+        [&shard.sessions, &shard.rooms, &shard.memberships, &shard.outbox_bytes]
+            .iter()
+            .all(|count| count.get() == 0)
+    }));
+    assert_eq!(world.hub().history_bytes(), 0);
+}

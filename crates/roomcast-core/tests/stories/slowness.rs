@@ -1,0 +1,122 @@
+//! Slow readers, lost messages, and what they are told.
+
+use crate::{room_kind, tea_party};
+use roomcast_core::testing::{World, publish};
+use roomcast_core::{Config, History, Slow};
+use roomcast_protocol::command::Publish;
+use roomcast_protocol::{CloseCode, Command, Key};
+use std::time::Duration;
+
+#[test]
+fn a_slow_member_is_sent_away_and_recovers_and_nobody_else_notices() {
+    let mut config = Config { outbox: 2_000, ..Config::default() };
+    config.limits.burst = 1_000;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    world.stall("ann", 10);
+    for _ in 0..100 {
+        world.publish("bob", "tea", "1");
+    }
+    assert_eq!(world.hear("bob").len(), 200);
+    world.read_on("ann");
+    assert_eq!(world.closed("ann"), Some(CloseCode::TooSlow));
+    world.hear("ann");
+    world.come_back("ann");
+    let heard = world.hear("ann");
+    assert!(heard[0].starts_with("joined tea @100 recovered"), "{heard:?}");
+}
+
+#[test]
+fn a_slow_member_of_a_room_that_skips_is_told_of_a_gap() {
+    let mut config = room_kind(|kind| kind.slow = Slow::Skip);
+    config.outbox = 1_000;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    world.stall("ann", 0);
+    for _ in 0..20 {
+        world.publish("bob", "tea", "1");
+    }
+    world.read_on("ann");
+    let heard = world.hear("ann");
+    assert!(heard[0].starts_with("gap tea 1-"), "{heard:?}");
+    assert!(heard[0].ends_with(" slow"), "{heard:?}");
+    assert_eq!(heard.last().unwrap(), "tea #20 bob: 1");
+    assert_eq!(world.closed("ann"), None);
+}
+
+#[test]
+fn a_slow_viewer_of_prices_gets_the_newest_of_each() {
+    let mut world = World::new(room_kind(|kind| kind.slow = Slow::Latest), 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "fx");
+        world.hear(name);
+    }
+    world.stall("ann", 0);
+    for (key, json) in [("eur", "1"), ("usd", "2"), ("eur", "3"), ("usd", "4"), ("eur", "5")] {
+        let key = Some(Key::new(key).unwrap());
+        world.publish_with("bob", Publish { key, ..publish("fx", json) });
+    }
+    world.read_on("ann");
+    assert_eq!(world.hear("ann"), ["gap fx 1-3 conflated", "fx #4 bob: 4", "fx #5 bob: 5"]);
+}
+
+#[test]
+fn one_who_takes_nothing_for_too_long_is_closed() {
+    let mut world = tea_party();
+    world.stall("ann", 0);
+    world.publish("bob", "tea", "1");
+    world.advance(Duration::from_secs(25));
+    world.read_on("ann");
+    assert_eq!(world.closed("ann"), Some(CloseCode::TooSlow));
+}
+
+#[test]
+fn a_shard_that_lost_messages_repairs_itself_from_history() {
+    let mut config = Config { inbox: 2_000, ..Config::default() };
+    config.limits.in_flight = 1_000;
+    let mut world = World::new(config, 2);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    // More than ann's shard can take at once: it is told that it lost some, and reads them.
+    for _ in 0..100 {
+        world.send("bob", Command::Publish(publish("tea", "1")));
+    }
+    world.settle();
+    let expected: Vec<String> = (1..=100).map(|n| format!("tea #{n} bob: 1")).collect();
+    assert_eq!(world.hear("ann"), expected);
+    assert!(world.hub().stats().iter().any(|stats| stats.repairs.get() > 0));
+}
+
+#[test]
+fn what_no_history_can_repair_becomes_a_gap() {
+    let mut config = room_kind(|kind| {
+        kind.history = History { size: 10, ..History::default() };
+    });
+    config.inbox = 2_000;
+    config.limits.in_flight = 1_000;
+    let mut world = World::new(config, 2);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    for _ in 0..100 {
+        world.send("bob", Command::Publish(publish("tea", "1")));
+    }
+    world.settle();
+    let heard = world.hear("ann");
+    assert!(heard.iter().any(|line| line.starts_with("gap tea ") && line.ends_with("-90 broker")));
+    assert_eq!(heard.last().unwrap(), "tea #100 bob: 1");
+}

@@ -1,0 +1,121 @@
+//! Rooms inside an application's own server: sockets that came from another runtime, and streams
+//! that are no sockets at all.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use futures::{SinkExt, StreamExt};
+use hyper_util::rt::TokioIo;
+use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, SessionSpec};
+use roomcast_protocol::dialect::native::NATIVE;
+use roomcast_transport::{Handshake, Running, Sockets, Transport};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+fn rooms() -> (Sockets, Running) {
+    let config = roomcast_transport::Config { workers: 2, ..Default::default() };
+    let transport = Transport::embedded(config);
+    let sockets = transport.sockets().clone();
+    let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), transport.workers(), 1);
+    (sockets, transport.start(hub, shards).unwrap())
+}
+
+fn app(sockets: Sockets) -> Router {
+    Router::new().route(
+        "/rooms",
+        get(move |request: Request| async move {
+            let handshake = match Handshake::read(&request) {
+                Ok(handshake) => handshake,
+                Err(error) => return (error.status(), error.to_string()).into_response(),
+            };
+            let identity = Arc::new(Identity::anonymous(Arc::new(Grants::everything())));
+            let spec = SessionSpec { dialect: &NATIVE, identity, join: None };
+            match sockets.accept(request, handshake, None, spec) {
+                Ok(response) => response.into_response(),
+                Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why.to_string()).into_response(),
+            }
+        }),
+    )
+}
+
+struct Client<S>(WebSocketStream<S>);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    async fn connect(stream: S) -> Self {
+        let connected = tokio_tungstenite::client_async("ws://localhost/rooms", stream);
+        Self(in_time(connected).await.unwrap().0)
+    }
+
+    async fn say(&mut self, text: &str) {
+        in_time(self.0.send(Message::text(text))).await.unwrap();
+    }
+
+    async fn hears(&mut self, part: &str) {
+        loop {
+            let message = in_time(self.0.next()).await.unwrap().unwrap();
+            if message.to_text().unwrap().contains(part) {
+                return;
+            }
+        }
+    }
+}
+
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("an answer in time")
+}
+
+/// A message longer than any buffer on its way, so that writing is blocked at times.
+async fn talk<A, B>(mut ann: Client<A>, mut bob: Client<B>)
+where
+    A: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
+{
+    ann.say(r#"{"type":"join","room":"tea"}"#).await;
+    bob.say(r#"{"type":"join","room":"tea"}"#).await;
+    ann.hears(r#""type":"joined""#).await;
+    bob.hears(r#""type":"joined""#).await;
+    let long = "x".repeat(60_000);
+    for number in 0..10 {
+        ann.say(&format!(r#"{{"type":"publish","room":"tea","data":"{number}{long}"}}"#)).await;
+        bob.hears(&format!(r#""data":"{number}x"#)).await;
+        ann.hears(&format!(r#""data":"{number}x"#)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_axum_application_has_rooms() {
+    let (sockets, running) = rooms();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let serving = tokio::spawn(axum::serve(listener, app(sockets)).into_future());
+    let connect = || tokio::net::TcpStream::connect(addr);
+    let ann = Client::connect(connect().await.unwrap()).await;
+    let bob = Client::connect(connect().await.unwrap()).await;
+    talk(ann, bob).await;
+    assert_eq!(in_time(running.drain()).await, 0);
+    serving.abort();
+}
+
+#[tokio::test]
+async fn a_stream_that_is_no_socket_has_rooms_too() {
+    let (sockets, running) = rooms();
+    let connect = || {
+        let (client, server) = tokio::io::duplex(4_096);
+        let service = hyper_util::service::TowerToHyperService::new(app(sockets.clone()));
+        tokio::spawn(async move {
+            let serving = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(server), service)
+                .with_upgrades();
+            serving.await.unwrap();
+        });
+        client
+    };
+    let (ann, bob) = (Client::connect(connect()).await, Client::connect(connect()).await);
+    talk(ann, bob).await;
+    assert_eq!(in_time(running.drain()).await, 0);
+}

@@ -23,6 +23,8 @@ pub(super) struct Sweeper {
     pub(super) lingering: VecDeque<(u64, u32)>,
     /// Sessions to send away, and when; the first one last.
     leaving: Vec<(u64, SessionKey)>,
+    /// Until when the drain sends sessions away, once it has begun.
+    draining: Option<u64>,
     /// Sessions whose outbox found no room, to be closed as soon as nothing is borrowed.
     pub(super) overflowed: Vec<SessionKey>,
 }
@@ -44,6 +46,7 @@ impl Sweeper {
             cursor: 0,
             lingering: VecDeque::new(),
             leaving: Vec::new(),
+            draining: None,
             overflowed: Vec::new(),
         }
     }
@@ -109,15 +112,30 @@ impl Shard {
     pub(super) fn drain(&mut self, window: Duration, now: Now) {
         let keys: Vec<SessionKey> =
             self.sessions.iter().map(|(index, session)| session.key(index as u32)).collect();
-        let spread = millis(window).max(1);
+        self.sweeper.draining = Some(after(now, window));
         for key in keys {
-            let moment = self.random.next() % spread;
-            let reconnect =
-                Push::Reconnect { after: Duration::from_millis(moment), reason: "drain" };
-            self.push(key.index, &reconnect);
-            self.sweeper.leaving.push((now.ms() + moment, key));
+            let moment = self.tell_moment(key, now);
+            self.sweeper.leaving.extend(moment);
         }
         self.sweeper.leaving.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+
+    /// A session that was let in before the drain began, and arrives after, goes with the others.
+    pub(super) fn send_away_if_late(&mut self, key: SessionKey, now: Now) {
+        if let Some(moment) = self.tell_moment(key, now) {
+            let leaving = &mut self.sweeper.leaving;
+            let place = leaving.partition_point(|(at, _)| *at > moment.0);
+            leaving.insert(place, moment);
+        }
+    }
+
+    /// Tells a session its own moment within what is left of the drain, if there is one.
+    fn tell_moment(&mut self, key: SessionKey, now: Now) -> Option<(u64, SessionKey)> {
+        let left = self.sweeper.draining?.saturating_sub(now.ms()).max(1);
+        let moment = self.random.next() % left;
+        let reconnect = Push::Reconnect { after: Duration::from_millis(moment), reason: "drain" };
+        self.push(key.index, &reconnect);
+        Some((now.ms() + moment, key))
     }
 
     fn send_away(&mut self, now: Now) {

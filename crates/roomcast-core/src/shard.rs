@@ -86,6 +86,9 @@ pub enum Flush {
     Idle,
     /// The socket is full: flush again when it can be written to.
     Blocked,
+    /// The socket is full, and a close frame waits: what the client does not read soon it never
+    /// will.
+    Leaving,
     /// Everything was written, a close frame last: the connection is at its end.
     Closing(Ending),
     /// The session is gone.
@@ -182,10 +185,10 @@ impl Shard {
         }
     }
 
-    /// The client said goodbye: `answer` is the last that it hears.
+    /// The client said goodbye: `answer` is the last that it hears, after what it asked before.
     pub fn goodbye(&mut self, key: SessionKey, answer: Frame, now: Now) {
         if self.live(key).is_some() {
-            self.end(key.index, Ending::Client, answer, true, now);
+            self.end(key.index, Ending::Client, answer, false, now);
         }
     }
 
@@ -262,7 +265,7 @@ impl Shard {
         if progress.written > 0 || session.blocked.is_none() {
             session.blocked = Some(now.ms());
         }
-        Ok(Flush::Blocked)
+        Ok(if session.closing.is_some() { Flush::Leaving } else { Flush::Blocked })
     }
 
     /// Bytes that wait for a session: a transport reads no more of a client that does not read.

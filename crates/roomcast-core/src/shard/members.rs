@@ -43,14 +43,15 @@ impl Shard {
         {
             return Err(not_granted(Action::Presence));
         }
+        let known = self.names.get(&join.room).copied();
+        if known.is_some_and(|room| session.membership(room).is_some()) {
+            return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
+        }
         if session.rooms.len() >= session.limits(config).rooms {
             let message = "too many rooms: leave one first";
             return Err(Refusal::new(ErrorCode::Limit, message));
         }
-        let Some(&room) = self.names.get(&join.room) else { return Ok(()) };
-        if session.membership(room).is_some() {
-            return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
-        }
+        let Some(room) = known else { return Ok(()) };
         let room = &self.rooms[room as usize];
         if room.members.len() + room.pending.len() >= room.kind.max_members {
             return Err(Refusal::new(ErrorCode::Limit, "this room is full"));

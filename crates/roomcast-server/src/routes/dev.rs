@@ -1,7 +1,7 @@
 //! `POST /dev/token`: in `dev`, anyone on this machine gets a token for the name they give.
 
 use super::{Routes, reply};
-use crate::auth::TokenPlan;
+use crate::auth::{Signer, TokenPlan};
 use http::header::{HOST, ORIGIN};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -55,6 +55,11 @@ pub(super) async fn token(routes: Arc<Routes>, request: Request<Incoming>) -> Re
         issuer: rules.issuer.clone(),
         audience: rules.audience.first().cloned(),
     };
+    grant(&routes, signer, &plan)
+}
+
+/// The token of the plan, if it is one that this server takes.
+fn grant(routes: &Routes, signer: &Signer, plan: &TokenPlan) -> Response<Body> {
     let token = match signer.sign(&plan.claims()) {
         Ok(token) => token,
         Err(error) => {

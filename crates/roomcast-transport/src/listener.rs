@@ -16,12 +16,17 @@ pub(crate) fn listen(
     addr: SocketAddr,
     count: usize,
 ) -> Result<(SocketAddr, Vec<TcpListener>), ListenError> {
+    let failed = |source| ListenError::new(addr, source);
     // SO_REUSEPORT would share the port with another server of the same user and split its
-    // clients without a word. A first socket without it finds out.
-    let probe = open(addr, false).map_err(|source| ListenError::new(addr, source))?;
-    let addr = probe.local_addr().map_err(|source| ListenError::new(addr, source))?;
-    drop(probe);
-    let listeners = (0..count).map(|_| open(addr, true)).collect::<io::Result<Vec<_>>>();
+    // clients without a word. A first socket without it finds out. Port 0 needs none: the kernel
+    // shares no port that it chose itself, and between two sockets another could take it.
+    if addr.port() != 0 {
+        drop(open(addr, false).map_err(failed)?);
+    }
+    let first = open(addr, true).map_err(failed)?;
+    let addr = first.local_addr().map_err(failed)?;
+    let others = (1..count).map(|_| open(addr, true));
+    let listeners: io::Result<_> = std::iter::once(Ok(first)).chain(others).collect();
     Ok((addr, listeners.map_err(|source| ListenError::new(addr, source))?))
 }
 

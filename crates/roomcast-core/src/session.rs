@@ -1,12 +1,13 @@
 //! One connection's state in the engine: who it is, where it is, what waits for it.
 
-use crate::access::Identity;
+use crate::access::{Action, Identity, not_granted};
 use crate::config::{Config, Limits};
 use crate::limits::RateLimit;
 use crate::now::Now;
 use crate::outbox::Outbox;
+use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::dialect::Context;
-use roomcast_protocol::{CloseCode, Dialect, RoomName, SessionId, User};
+use roomcast_protocol::{CloseCode, Dialect, Refusal, RoomName, SessionId, User};
 use std::sync::Arc;
 
 /// A session on its shard. The serial number tells it from an earlier one in the same place.
@@ -129,6 +130,24 @@ impl Session {
 
     pub(crate) fn limits<'a>(&'a self, config: &'a Config) -> &'a Limits {
         self.identity.limits.as_deref().unwrap_or(&config.limits)
+    }
+
+    /// Whether the present grants allow the join, or why not.
+    pub(crate) fn is_granted(&self, join: &Join) -> Result<(), Refusal> {
+        if !self.identity.grants.allows(&join.room, Action::Join) {
+            return Err(not_granted(Action::Join));
+        }
+        if !self.may_watch(&join.room, join.presence) {
+            return Err(not_granted(Action::Presence));
+        }
+        Ok(())
+    }
+
+    /// Whether it may be told so much of the room's presence.
+    pub(crate) fn may_watch(&self, room: &RoomName, presence: PresenceMode) -> bool {
+        presence == PresenceMode::None
+            || presence == self.dialect.implied_presence()
+            || self.identity.grants.allows(room, Action::Presence)
     }
 
     /// Whether the token's time is over at that moment.

@@ -155,9 +155,14 @@ impl Shard {
     /// The session of a command that was answered, if it is still there.
     pub(super) fn answered(&mut self, asker: &Asker) -> Option<u32> {
         self.live(asker.session)?;
-        let session = &mut self.sessions[asker.session.index as usize];
-        session.in_flight = session.in_flight.saturating_sub(1);
+        self.answered_here(asker.session.index);
         Some(asker.session.index)
+    }
+
+    /// One command of the session waits no longer.
+    pub(super) fn answered_here(&mut self, index: u32) {
+        let session = &mut self.sessions[index as usize];
+        session.in_flight = session.in_flight.saturating_sub(1);
     }
 
     pub(super) fn accepted(

@@ -1,7 +1,6 @@
 //! Who is in which room: joins, the reading that a join waits for, leaving.
 
 use super::{Shard, after};
-use crate::access::Action;
 use crate::catchup::{Recovered, recover};
 use crate::inbox::Snapshot;
 use crate::now::Now;
@@ -32,17 +31,7 @@ impl Shard {
 
     fn may_join(&self, index: u32, join: &Join) -> Result<(), Refusal> {
         let (config, session) = (&self.engine.config, &self.sessions[index as usize]);
-        let grants = &session.identity.grants;
-        if !grants.allows(&join.room, Action::Join) {
-            return Err(not_granted(Action::Join));
-        }
-        let implied = session.dialect.implied_presence();
-        if join.presence != implied
-            && join.presence != PresenceMode::None
-            && !grants.allows(&join.room, Action::Presence)
-        {
-            return Err(not_granted(Action::Presence));
-        }
+        session.is_granted(join)?;
         if session.rooms.len() >= session.limits(config).rooms {
             let message = "too many rooms: leave one first";
             return Err(Refusal::new(ErrorCode::Limit, message));
@@ -129,10 +118,10 @@ impl Shard {
         let slot = place.members.len() as u32;
         place.members.push(RoomMember { session: key.index, presence: join.presence });
         let session = &mut self.sessions[key.index as usize];
-        session.in_flight = session.in_flight.saturating_sub(1);
         if let Some(membership) = session.membership_mut(room) {
             membership.slot = Some(slot);
         }
+        self.answered_here(key.index);
         self.stats.memberships.add(1);
         self.count_join(&join, &recovered);
         self.enter(room, key.index, &join);
@@ -148,9 +137,8 @@ impl Shard {
         };
         self.reply(key.index, &Reply::Joined(id, Box::new(joined)));
         for (id, command) in held {
-            let session = &mut self.sessions[key.index as usize];
-            session.in_flight = session.in_flight.saturating_sub(1);
-            self.perform(key.index, id, command, now);
+            self.answered_here(key.index);
+            self.perform_in_turn(key.index, id, command, now);
         }
     }
 
@@ -241,9 +229,4 @@ impl Shard {
         self.stats.rooms.sub(1);
         self.engine.broker.unsubscribe(&room.name, self.id, now);
     }
-}
-
-pub(super) fn not_granted(action: Action) -> Refusal {
-    let message = format!("the token does not grant `{}` in this room", action.name());
-    Refusal::new(ErrorCode::Forbidden, message)
 }

@@ -3,8 +3,8 @@
 use crate::{room, room_kind, tea_party};
 use roomcast_core::Config;
 use roomcast_core::testing::{World, join, publish};
-use roomcast_protocol::command::{Join, Page};
-use roomcast_protocol::{Command, Epoch, Position};
+use roomcast_protocol::command::{Join, Page, Token};
+use roomcast_protocol::{Command, Epoch, Payload, Position};
 use std::time::Duration;
 
 #[test]
@@ -162,4 +162,40 @@ fn history_is_read_by_page_in_both_directions() {
             "history tea …",
         ]
     );
+}
+
+#[test]
+fn joining_leaving_and_joining_again_in_one_breath_is_done_in_that_order() {
+    let mut world = tea_party();
+    world.send("bob", Command::Leave { room: room("tea") });
+    world.send("bob", Command::Join(join("tea")));
+    world.send("bob", Command::Leave { room: room("tea") });
+    world.send("bob", Command::Join(join("tea")));
+    world.send("bob", Command::Publish(publish("tea", "1")));
+    world.settle();
+    assert_eq!(
+        world.hear("bob"),
+        ["left tea", "joined tea @0", "left tea", "joined tea @0", "tea #1 bob: 1", "ack tea #1"]
+    );
+}
+
+#[test]
+fn a_join_that_a_fresh_token_no_longer_allows_is_answered() {
+    let mut config = Config::default();
+    config.limits.in_flight = 3;
+    let mut world = World::new(config, 1);
+    world.connect("ann");
+    for _ in 0..3 {
+        world.send("ann", Command::Join(join("tea")));
+        world.send("ann", Command::Publish(publish("tea", "1")));
+        world.send("ann", Command::Refresh { token: Token("ann@900000 coffee".into()) });
+        world.settle();
+        assert_eq!(
+            world.hear("ann"),
+            ["refreshed", "error tea forbidden", "error tea not_joined"],
+            "every command has its one answer"
+        );
+        world.command("ann", Command::Refresh { token: Token("ann@900000".into()) });
+        assert_eq!(world.hear("ann"), ["refreshed"]);
+    }
 }

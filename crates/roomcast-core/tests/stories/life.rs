@@ -1,10 +1,11 @@
 //! Signs of life, presence, tokens, drains, and what is left behind.
 
 use crate::{room, room_kind, tea_party};
-use roomcast_core::testing::{World, identity, join};
-use roomcast_core::{Config, Grants, PresenceKind};
-use roomcast_protocol::command::{Join, PresenceMode, Token};
-use roomcast_protocol::{CloseCode, Command, Payload, Timestamp, UserId};
+use roomcast_core::testing::{World, identity, join, publish};
+use roomcast_core::{Config, Grants, Heartbeat, PresenceKind};
+use roomcast_protocol::command::{Join, PresenceMode, Publish, Token};
+use roomcast_protocol::dialect::guide::RELIABLE;
+use roomcast_protocol::{CloseCode, Command, MessageId, Payload, Timestamp, UserId};
 use std::time::Duration;
 
 #[test]

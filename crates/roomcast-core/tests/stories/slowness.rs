@@ -1,10 +1,10 @@
 //! Slow readers, lost messages, and what they are told.
 
 use crate::{room_kind, tea_party};
-use roomcast_core::testing::{World, publish};
+use roomcast_core::testing::{World, join, publish};
 use roomcast_core::{Config, History, Slow};
 use roomcast_protocol::command::Publish;
-use roomcast_protocol::{CloseCode, Command, Key};
+use roomcast_protocol::{CloseCode, Command, Key, UserId};
 use std::time::Duration;
 
 #[test]

@@ -44,12 +44,11 @@ impl Shard {
         }
     }
 
-    /// Messages of the room may be missing: whatever the broker has is read before anything newer.
+    /// Messages of the room may be missing: whatever the broker has is read, once more if a
+    /// reading is under way, which may have come too soon to find them.
     pub(super) fn lost(&mut self, name: &RoomName, now: Now) {
         let Some(&index) = self.names.get(name) else { return };
-        let room = &mut self.rooms[index as usize];
-        let last = room.position.map_or(0, |position| position.offset);
-        room.heard_of = room.heard_of.max(last + 1);
+        self.rooms[index as usize].doubt = true;
         self.stats.repairs.add(1);
         self.read(index, now);
     }

@@ -69,6 +69,7 @@ impl Shard {
             return;
         }
         let Some(want) = room.wants() else { return };
+        room.doubt = false;
         self.next_ticket = self.next_ticket.wrapping_add(1);
         room.reading = Some(self.next_ticket);
         for pending in &mut room.pending {

@@ -120,3 +120,42 @@ fn what_no_history_can_repair_becomes_a_gap() {
     assert!(heard.iter().any(|line| line.starts_with("gap tea ") && line.ends_with("-90 broker")));
     assert_eq!(heard.last().unwrap(), "tea #100 bob: 1");
 }
+
+/// Two shards with small inboxes: ann and cat on one, bob on the other; ann and bob in a room.
+fn small_inboxes() -> World {
+    let mut config = Config { inbox: 2_000, ..Config::default() };
+    config.limits.in_flight = 1_000;
+    let mut world = World::new(config, 2);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    world.connect("cat");
+    world
+}
+
+fn said_by_bob(offsets: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    offsets.map(|n| format!("tea #{n} bob: 1")).collect()
+}
+
+#[test]
+fn what_was_lost_before_somebody_joins_is_repaired_with_the_join() {
+    let mut world = small_inboxes();
+    (0..100).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.send("cat", Command::Join(join("tea")));
+    world.settle();
+    assert_eq!(world.hear("ann"), said_by_bob(1..=100));
+    assert_eq!(world.hear("cat"), ["joined tea @100"]);
+}
+
+#[test]
+fn what_is_lost_after_a_join_has_read_is_repaired_too() {
+    let mut world = small_inboxes();
+    (0..50).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.send("cat", Command::Join(join("tea")));
+    (0..50).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.settle();
+    assert_eq!(world.hear("ann"), said_by_bob(1..=100));
+    assert_eq!(world.hear("cat")[1..], said_by_bob(51..=100));
+}

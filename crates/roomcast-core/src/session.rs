@@ -4,7 +4,7 @@ use crate::access::{Action, Identity, not_granted};
 use crate::config::{Config, Limits};
 use crate::limits::RateLimit;
 use crate::now::Now;
-use crate::outbox::Outbox;
+use crate::outbox::{Bounds, Outbox};
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::dialect::Context;
 use roomcast_protocol::{CloseCode, Dialect, Refusal, RoomName, SessionId, User};
@@ -126,6 +126,13 @@ impl Session {
 
     pub(crate) fn context<'a>(&'a self, room: Option<&'a RoomName>) -> Context<'a> {
         Context { room, user: self.user() }
+    }
+
+    /// How much may wait for it: an outbox of messages beside one recovery. While its socket has
+    /// taken all so far it is not slow, and a burst may take up the whole.
+    pub(crate) fn bounds(&self, config: &Config) -> Bounds {
+        let all = config.backlog();
+        Bounds { messages: self.blocked.map_or(all, |_| config.outbox), all }
     }
 
     pub(crate) fn limits<'a>(&'a self, config: &'a Config) -> &'a Limits {

@@ -309,7 +309,7 @@ impl Shard {
     /// waits, so only pushes and answers on their way can still come: their bound is the
     /// outbox and one recovery.
     fn push_frame(&mut self, index: u32, frame: Frame) {
-        let limit = self.engine.config.outbox + self.engine.config.recovery;
+        let limit = self.engine.config.backlog();
         let session = &mut self.sessions[index as usize];
         if session.closing.is_some() {
             return;

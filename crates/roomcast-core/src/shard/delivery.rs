@@ -111,7 +111,7 @@ impl Shard {
 
     /// Puts a message into the outbox of every member: the hot path.
     fn deliver(&mut self, index: u32, delivery: &Delivery, now: Now) {
-        let (room, limit) = (&self.rooms[index as usize], self.engine.config.outbox);
+        let (room, config) = (&self.rooms[index as usize], &self.engine.config);
         let place = Place { room: index, offset: delivery.offset(), key: delivery.key };
         let (mut delivered, mut bytes, mut dropped) = (0u64, 0u64, 0u64);
         for member in &room.members {
@@ -121,15 +121,15 @@ impl Shard {
             }
             let before = session.outbox.bytes();
             let frame = delivery.frame(session.dialect);
-            match session.outbox.push_message(frame, place, room.kind.slow, limit) {
-                Pushed::Waits { dropped: more } => dropped += more,
-                Pushed::Full => {
-                    self.sweeper.overflowed.push(session.key(member.session));
-                    continue;
-                }
-            }
-            delivered += 1;
+            let bounds = session.bounds(config);
+            let pushed = session.outbox.push_message(frame, place, room.kind.slow, bounds);
             bytes = bytes.wrapping_add((session.outbox.bytes() as u64).wrapping_sub(before as u64));
+            let Pushed::Waits { dropped: more } = pushed else {
+                self.sweeper.overflowed.push(session.key(member.session));
+                continue;
+            };
+            dropped += more;
+            delivered += 1;
             if session.blocked.is_none() && !std::mem::replace(&mut session.ready, true) {
                 self.ready.push_back(member.session);
             }

@@ -1,6 +1,6 @@
 //! Who is in which room: joins, the reading that a join waits for, leaving.
 
-use super::{Shard, after};
+use super::{Shard, after, say_gap};
 use crate::catchup::{Recovered, recover};
 use crate::inbox::Snapshot;
 use crate::now::Now;
@@ -180,7 +180,10 @@ impl Shard {
         let session = &mut self.sessions[index as usize];
         let Some(place) = session.rooms.iter().position(|at| at.room == room) else { return };
         let membership = session.rooms.remove(place);
-        session.outbox.forget_places(room);
+        let before = session.outbox.bytes();
+        let (rooms, dialect) = (&self.rooms, session.dialect);
+        session.outbox.forget_places(room, |gap| say_gap(rooms, dialect, gap));
+        self.stats.outbox_bytes.add((session.outbox.bytes() - before) as u64);
         let (id, key) = (session.id, session.key(index));
         match membership.slot {
             Some(slot) => {

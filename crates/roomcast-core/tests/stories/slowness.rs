@@ -159,3 +159,56 @@ fn what_is_lost_after_a_join_has_read_is_repaired_too() {
     assert_eq!(world.hear("ann"), said_by_bob(1..=100));
     assert_eq!(world.hear("cat")[1..], said_by_bob(51..=100));
 }
+
+#[test]
+fn one_who_reads_at_once_is_not_sent_away_for_a_burst() {
+    let mut config = Config { outbox: 1_000, ..Config::default() };
+    config.limits.in_flight = 1_000;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    (0..100).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.settle();
+    assert_eq!(world.closed("ann"), None);
+    assert_eq!(world.hear("ann"), said_by_bob(1..=100));
+}
+
+#[test]
+fn a_gap_that_waits_is_told_before_the_room_is_left() {
+    let mut config = room_kind(|kind| kind.slow = Slow::Skip);
+    config.outbox = 600;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    world.stall("ann", 0);
+    (0..20).for_each(|_| world.publish("bob", "tea", "1"));
+    world.command("ann", Command::Leave { room: crate::room("tea") });
+    world.read_on("ann");
+    let heard = world.hear("ann");
+    assert!(heard[0].starts_with("gap tea 1-"), "{heard:?}");
+    assert_eq!(heard[heard.len() - 2..], ["tea #20 bob: 1", "left tea"]);
+}
+
+#[test]
+fn what_waits_is_counted_right_where_a_message_finds_no_room() {
+    let mut config = room_kind(|kind| kind.slow = Slow::Skip);
+    config.outbox = 400;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+    }
+    world.stall("ann", 0);
+    world.publish("bob", "tea", "1");
+    world.publish("bob", "tea", &format!("\"{}\"", "x".repeat(500)));
+    world.cut("bob");
+    world.read_on("ann");
+    assert_eq!(world.closed("ann"), Some(CloseCode::TooSlow));
+    assert_eq!(world.hub().stats()[0].outbox_bytes.get(), 0);
+}

@@ -135,6 +135,12 @@ impl Session {
         Bounds { messages: self.blocked.map_or(all, |_| config.outbox), all }
     }
 
+    /// Bytes of messages that one answer may hold now: one recovery, less what waits already.
+    /// Who comes back to many rooms at once is given some of them whole and told of the others.
+    pub(crate) fn recovery(&self, config: &Config) -> usize {
+        config.recovery.saturating_sub(self.outbox.bytes())
+    }
+
     pub(crate) fn limits<'a>(&'a self, config: &'a Config) -> &'a Limits {
         self.identity.limits.as_deref().unwrap_or(&config.limits)
     }

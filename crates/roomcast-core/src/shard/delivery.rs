@@ -180,8 +180,8 @@ impl Shard {
     /// A page of history came: as much of it as one answer may hold.
     pub(super) fn page(&mut self, asker: Asker, room: RoomName, page: Page, found: &Snapshot) {
         let Some(index) = self.answered(&asker) else { return };
-        let dialect = self.sessions[index as usize].dialect;
-        let limit = self.engine.config.recovery;
+        let session = &self.sessions[index as usize];
+        let (dialect, limit) = (session.dialect, session.recovery(&self.engine.config));
         let messages = match page {
             Page::After(_) => take_fitting(found.messages.iter(), dialect, limit),
             Page::Latest | Page::Before(_) => {

@@ -94,11 +94,8 @@ impl Shard {
             waiting.into_iter().partition(|join| join.ticket == Some(ticket));
         room.pending = later;
         for pending in served {
-            let dialect = match self.live(pending.session) {
-                Some(session) => session.dialect,
-                None => continue,
-            };
-            let limit = self.engine.config.recovery;
+            let Some(session) = self.live(pending.session) else { continue };
+            let (dialect, limit) = (session.dialect, session.recovery(&self.engine.config));
             let recovered = recover(&pending.join, found, &meanwhile, dialect, limit);
             self.admit(index, pending, position, recovered, now);
         }

@@ -199,3 +199,28 @@ fn a_join_that_a_fresh_token_no_longer_allows_is_answered() {
         assert_eq!(world.hear("ann"), ["refreshed"]);
     }
 }
+
+#[test]
+fn one_who_missed_much_in_many_rooms_is_let_in_all_the_same() {
+    let mut config = Config { outbox: 4_000, recovery: 2_000, ..Config::default() };
+    config.limits.burst = 1_000;
+    let mut world = World::new(config, 1);
+    let rooms: Vec<String> = (0..8).map(|n| format!("room{n}")).collect();
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        rooms.iter().for_each(|room| world.join(name, room));
+    }
+    let rejoins: Vec<Command> = rooms.iter().map(|room| world.rejoin("ann", room)).collect();
+    world.cut("ann");
+    for room in &rooms {
+        (0..30).for_each(|_| world.publish("bob", room, "\"0123456789\""));
+    }
+    world.connect("ann");
+    rejoins.into_iter().for_each(|join| world.send("ann", join));
+    world.settle();
+    world.advance(Duration::from_secs(1));
+    let heard = world.hear("ann");
+    assert_eq!(world.closed("ann"), None);
+    assert!(heard[0].starts_with("joined room0 @30 recovered ["), "{heard:?}");
+    assert_eq!(heard.last().unwrap(), "joined room7 @30 not recovered: limit");
+}

@@ -10,7 +10,7 @@ use crate::session::Membership;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::push::Member;
 use roomcast_protocol::reply::Joined;
-use roomcast_protocol::{CommandId, ErrorCode, Position, Refusal, Reply, RoomName};
+use roomcast_protocol::{CommandId, ErrorCode, Payload, Position, Refusal, Reply, RoomName};
 use std::sync::Arc;
 
 impl Shard {
@@ -35,6 +35,10 @@ impl Shard {
         if session.rooms.len() >= session.limits(config).rooms {
             let message = "too many rooms: leave one first";
             return Err(Refusal::new(ErrorCode::Limit, message));
+        }
+        let size = join.state.as_ref().map_or(0, Payload::len);
+        if size > 0 && size > config.kind_of(&join.room).max_message {
+            return Err(Refusal::new(ErrorCode::TooLarge, "`state` is too large for this room"));
         }
         let Some(&room) = self.names.get(&join.room) else { return Ok(()) };
         if session.membership(room).is_some() {

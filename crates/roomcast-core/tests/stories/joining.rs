@@ -224,3 +224,12 @@ fn one_who_missed_much_in_many_rooms_is_let_in_all_the_same() {
     assert!(heard[0].starts_with("joined room0 @30 recovered ["), "{heard:?}");
     assert_eq!(heard.last().unwrap(), "joined room7 @30 not recovered: limit");
 }
+
+#[test]
+fn what_a_member_is_said_to_be_is_no_larger_than_a_message() {
+    let mut world = World::new(room_kind(|kind| kind.max_message = 10), 1);
+    world.connect("ann");
+    let state = Payload::parse("\"0123456789\"").ok();
+    world.join_with("ann", Join { state, ..join("tea") });
+    assert_eq!(world.hear("ann"), ["error tea too_large"]);
+}

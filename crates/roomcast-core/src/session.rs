@@ -69,7 +69,7 @@ pub(crate) struct Session {
     pub(crate) opened: u64,
     /// When the last sign of life came, in milliseconds of uptime.
     pub(crate) heard: u64,
-    /// When the last ping went, while no sign of life has come since.
+    /// When the first ping went that no sign of life has answered.
     pub(crate) pinged: Option<u64>,
     /// When a dialect that always pings does so next.
     pub(crate) next_ping: u64,

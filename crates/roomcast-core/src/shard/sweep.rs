@@ -83,7 +83,8 @@ impl Shard {
             Due::Nothing => {}
             Due::Close(code) => self.close_at(index, code, now),
             Due::Ping(frame) => {
-                session.pinged = Some(now.ms());
+                // Only a sign of life ends the waiting, not the next ping.
+                session.pinged.get_or_insert(now.ms());
                 session.next_ping = after(now, self.engine.config.heartbeat.interval);
                 self.push_frame(index, frame);
             }

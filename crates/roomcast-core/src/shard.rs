@@ -137,7 +137,9 @@ impl Shard {
             let join = Join { room, since: None, rewind: 0, presence: implied, state: None };
             self.join(index, None, join, now);
         }
-        self.sessions[index as usize].key(index)
+        let key = self.sessions[index as usize].key(index);
+        self.drain_late(key, now);
+        key
     }
 
     /// A frame came from the client.

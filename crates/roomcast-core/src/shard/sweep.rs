@@ -21,6 +21,8 @@ pub(super) struct Sweeper {
     cursor: usize,
     /// Rooms without members, and when to forget them.
     pub(super) lingering: VecDeque<(u64, u32)>,
+    /// Until when everyone is to be sent away, once a drain has begun.
+    drained: Option<u64>,
     /// Sessions to send away, and when; the first one last.
     leaving: Vec<(u64, SessionKey)>,
     /// Sessions whose outbox found no room, to be closed as soon as nothing is borrowed.
@@ -43,6 +45,7 @@ impl Sweeper {
             tick: round / PARTS as u32,
             cursor: 0,
             lingering: VecDeque::new(),
+            drained: None,
             leaving: Vec::new(),
             overflowed: Vec::new(),
         }
@@ -107,17 +110,29 @@ impl Shard {
 
     /// Gives every session its own moment to go, told at once, and closes it then.
     pub(super) fn drain(&mut self, window: Duration, now: Now) {
+        self.sweeper.drained = Some(after(now, window));
         let keys: Vec<SessionKey> =
             self.sessions.iter().map(|(index, session)| session.key(index as u32)).collect();
-        let spread = millis(window).max(1);
-        for key in keys {
-            let moment = self.random.next() % spread;
-            let reconnect =
-                Push::Reconnect { after: Duration::from_millis(moment), reason: "drain" };
-            self.push(key.index, &reconnect);
-            self.sweeper.leaving.push((now.ms() + moment, key));
-        }
+        let moments: Vec<_> =
+            keys.into_iter().filter_map(|key| Some((self.tell_moment(key, now)?, key))).collect();
+        self.sweeper.leaving.extend(moments);
         self.sweeper.leaving.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+
+    /// Who was on its way when the drain began is sent away with the others.
+    pub(super) fn drain_late(&mut self, key: SessionKey, now: Now) {
+        let Some(at) = self.tell_moment(key, now) else { return };
+        let place = self.sweeper.leaving.partition_point(|(other, _)| *other > at);
+        self.sweeper.leaving.insert(place, (at, key));
+    }
+
+    /// Tells a session when to go, where there is a drain: a moment of its own until the end.
+    fn tell_moment(&mut self, key: SessionKey, now: Now) -> Option<u64> {
+        let left = self.sweeper.drained?.saturating_sub(now.ms());
+        let moment = self.random.next() % left.max(1);
+        let after = Duration::from_millis(moment);
+        self.push(key.index, &Push::Reconnect { after, reason: "drain" });
+        Some(now.ms().saturating_add(moment))
     }
 
     fn send_away(&mut self, now: Now) {

@@ -140,3 +140,14 @@ fn one_who_is_always_pinged_is_closed_even_if_the_timeout_is_longer_than_the_int
     world.advance(Duration::from_secs(6));
     assert_eq!(world.closed("ann"), Some(CloseCode::NoSignOfLife));
 }
+
+#[test]
+fn one_who_comes_while_the_server_goes_away_is_sent_away_too() {
+    let mut world = World::default();
+    world.hub().drain(Duration::from_secs(10));
+    world.advance(Duration::from_secs(5));
+    world.connect("late");
+    assert_eq!(world.hear("late"), ["reconnect"]);
+    world.advance(Duration::from_secs(6));
+    assert_eq!(world.closed("late"), Some(CloseCode::Drain));
+}

@@ -151,3 +151,19 @@ fn one_who_comes_while_the_server_goes_away_is_sent_away_too() {
     world.advance(Duration::from_secs(6));
     assert_eq!(world.closed("late"), Some(CloseCode::Drain));
 }
+
+#[test]
+fn one_who_came_while_the_room_was_too_large_for_lists_is_given_the_list() {
+    let config = room_kind(|kind| kind.presence = PresenceKind::Full { up_to: 2 });
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+    }
+    world.advance(Duration::from_secs(1));
+    world.connect("cat");
+    world.join_with("cat", Join { presence: PresenceMode::Full, ..join("tea") });
+    world.cut("bob");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.hear("cat"), ["joined tea @0 =3", "presence tea {ann cat} +cat -bob =2"]);
+}

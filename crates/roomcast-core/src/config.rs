@@ -72,7 +72,9 @@ pub struct Config {
     /// Bytes of missed messages that a join may send at once, beside the outbox; a client that
     /// missed more gets `recovered:false` with `limit`. Default 1 MiB.
     pub recovery: usize,
-    /// How long a client may take nothing of what waits for it, before 4002. Default 20 s.
+    /// How long a client may take nothing of what waits for it, before 4002; and how long one
+    /// that is being closed has for its last frames, before its connection is dropped.
+    /// Default 20 s.
     pub stall: Duration,
     /// Bytes of messages that may wait for one shard; beyond, its rooms repair themselves from
     /// history. Default 64 MiB.

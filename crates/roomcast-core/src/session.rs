@@ -84,6 +84,8 @@ pub(crate) struct Session {
     pub(crate) told_expiring: bool,
     /// It is being closed; nothing more is taken from it or said to it.
     pub(crate) closing: Option<Ending>,
+    /// When it is given up, in milliseconds of uptime, if what waits is not written by then.
+    pub(crate) given_up: Option<u64>,
 }
 
 impl Session {
@@ -105,6 +107,7 @@ impl Session {
             ready: false,
             told_expiring: false,
             closing: None,
+            given_up: None,
         }
     }
 

@@ -88,7 +88,7 @@ pub enum Flush {
     Blocked,
     /// Everything was written, a close frame last: the connection is at its end.
     Closing(Ending),
-    /// The session is gone.
+    /// The session is gone, or did not take its last frames in time: the connection is dropped.
     Gone,
 }
 
@@ -248,7 +248,8 @@ impl Shard {
         let Some(session) = self.sessions.get_mut(key.index as usize) else {
             return Ok(Flush::Gone);
         };
-        if session.serial != key.serial {
+        let given_up = session.given_up.is_some_and(|at| at <= now.ms());
+        if session.serial != key.serial || given_up {
             return Ok(Flush::Gone);
         }
         let (rooms, dialect) = (&self.rooms, session.dialect);
@@ -355,8 +356,9 @@ impl Shard {
         }
         session.outbox.push(last);
         session.closing = Some(ending);
-        let after = session.outbox.bytes();
-        self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
+        session.given_up = Some(after(now, self.engine.config.stall));
+        let bytes = session.outbox.bytes();
+        self.stats.outbox_bytes.add((bytes as u64).wrapping_sub(before as u64));
         self.make_ready(index);
     }
 

@@ -79,6 +79,9 @@ impl Shard {
     fn look_at(&mut self, index: u32, now: Now) {
         let Some(session) = self.sessions.get_mut(index as usize) else { return };
         if session.closing.is_some() {
+            if session.given_up.is_some_and(|at| at <= now.ms()) {
+                self.make_ready(index);
+            }
             return;
         }
         session.outbox.shrink();

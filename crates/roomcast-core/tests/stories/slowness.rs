@@ -212,3 +212,13 @@ fn what_waits_is_counted_right_where_a_message_finds_no_room() {
     assert_eq!(world.closed("ann"), Some(CloseCode::TooSlow));
     assert_eq!(world.hub().stats()[0].outbox_bytes.get(), 0);
 }
+
+#[test]
+fn one_who_does_not_even_read_the_close_is_let_go() {
+    let mut world = tea_party();
+    world.stall("ann", 0);
+    world.publish("bob", "tea", "1");
+    world.hub().disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected);
+    world.advance(Duration::from_secs(25));
+    assert_eq!(world.hub().sessions(), 1);
+}

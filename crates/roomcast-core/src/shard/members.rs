@@ -225,7 +225,7 @@ impl Shard {
     pub(super) fn forget_room(&mut self, index: u32, now: Now) {
         let Some(room) = self.rooms.get(index as usize) else { return };
         let linger = crate::now::millis(self.engine.config.linger);
-        let over = room.empty_since.is_some_and(|since| since + linger <= now.ms());
+        let over = room.empty_since.is_some_and(|since| since.saturating_add(linger) <= now.ms());
         if !over || !room.is_empty() {
             return;
         }

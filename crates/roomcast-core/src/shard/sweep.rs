@@ -161,9 +161,8 @@ impl Shard {
 
 fn due(session: &Session, config: &Config, now: Now) -> Due {
     if let Some(end) = session.identity.expires_at {
-        if end.as_millis().saturating_add(millis(config.expiry.grace) as i64)
-            <= now.wall.as_millis()
-        {
+        let grace = i64::try_from(millis(config.expiry.grace)).unwrap_or(i64::MAX);
+        if end.as_millis().saturating_add(grace) <= now.wall.as_millis() {
             return Due::Close(CloseCode::TokenExpired);
         }
         let within = until(end, now);
@@ -171,7 +170,7 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
             return Due::Expiring(within);
         }
     }
-    if session.blocked.is_some_and(|since| since + millis(config.stall) <= now.ms()) {
+    if session.blocked.is_some_and(|since| since.saturating_add(millis(config.stall)) <= now.ms()) {
         return Due::Close(CloseCode::TooSlow);
     }
     heartbeat(session, config, now)
@@ -179,16 +178,18 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
 
 fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
     let (interval, timeout) = (millis(config.heartbeat.interval), millis(config.heartbeat.timeout));
-    if session.pinged.is_some_and(|pinged| pinged + timeout <= now.ms()) {
+    if session.pinged.is_some_and(|pinged| pinged.saturating_add(timeout) <= now.ms()) {
         return Due::Close(CloseCode::NoSignOfLife);
     }
     match session.dialect.ping() {
         Ping::WhenSilent(frame)
-            if session.pinged.is_none() && session.heard + interval <= now.ms() =>
+            if session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms() =>
         {
             Due::Ping(frame)
         }
-        Ping::Always(frame) if session.next_ping.max(session.opened + interval) <= now.ms() => {
+        Ping::Always(frame)
+            if session.next_ping.max(session.opened.saturating_add(interval)) <= now.ms() =>
+        {
             Due::Ping(frame)
         }
         _ => Due::Nothing,

@@ -167,3 +167,29 @@ fn one_who_came_while_the_room_was_too_large_for_lists_is_given_the_list() {
     world.advance(Duration::from_secs(1));
     assert_eq!(world.hear("cat"), ["joined tea @0 =3", "presence tea {ann cat} +cat -bob =2"]);
 }
+
+#[test]
+fn durations_without_end_mean_never() {
+    let forever = Duration::MAX;
+    let mut config = room_kind(|kind| kind.history.ttl = forever);
+    config.heartbeat = Heartbeat { interval: Duration::from_secs(1), timeout: forever };
+    config.expiry.grace = forever;
+    (config.stall, config.linger, config.dedupe) = (forever, forever, forever);
+    (config.outbox, config.recovery) = (usize::MAX, usize::MAX);
+    let mut world = World::new(config, 1);
+    let mut ann = identity("ann", Grants::everything());
+    ann.expires_at = Some(Timestamp::from_millis(40_000));
+    world.connect_as("ann", ann);
+    world.join("ann", "tea");
+    let message_id = MessageId::new("1").ok();
+    world.publish_with("ann", Publish { message_id, ..publish("tea", "1") });
+    world.stall("ann", 0);
+    world.advance(Duration::from_secs(60));
+    assert_eq!(world.closed("ann"), None);
+    world.connect("bob");
+    world.join("bob", "coffee");
+    world.cut("bob");
+    world.hub().drain(forever);
+    world.advance(Duration::from_secs(10));
+    assert_eq!(world.hub().sessions(), 1);
+}

@@ -6,19 +6,19 @@ use std::time::Duration;
 /// Lets `per_second` through in the long run and `burst` at once (ITU-T I.371, GCRA).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RateLimit {
-    /// When the allowance would be full again, in microseconds of uptime.
+    /// When the allowance would be full again, in nanoseconds of uptime.
     full_at: u64,
 }
 
 impl RateLimit {
     /// Takes one, or says how long to wait for it.
     pub(crate) fn take(&mut self, now: Now, per_second: u32, burst: u32) -> Result<(), Duration> {
-        let now = u64::try_from(now.uptime.as_micros()).unwrap_or(u64::MAX);
-        let each = 1_000_000 / u64::from(per_second.max(1));
-        let full_at = self.full_at.max(now) + each;
-        let allowed = now + each * u64::from(burst.max(1));
+        let now = u64::try_from(now.uptime.as_nanos()).unwrap_or(u64::MAX);
+        let each = 1_000_000_000 / u64::from(per_second.max(1));
+        let full_at = self.full_at.max(now).saturating_add(each);
+        let allowed = now.saturating_add(each * u64::from(burst.max(1)));
         if full_at > allowed {
-            return Err(Duration::from_micros(full_at - allowed));
+            return Err(Duration::from_nanos(full_at - allowed));
         }
         self.full_at = full_at;
         Ok(())

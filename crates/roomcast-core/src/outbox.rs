@@ -45,6 +45,10 @@ fn weight(entry: &Entry) -> usize {
     }
 }
 
+fn message_weight(entry: &Entry) -> usize {
+    if matches!(entry, Entry::Frame(_, Some(_))) { weight(entry) } else { 0 }
+}
+
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
@@ -54,10 +58,21 @@ pub(crate) enum Pushed {
     Full,
 }
 
+/// How much may wait, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Of messages of rooms.
+    pub(crate) messages: usize,
+    /// Of everything.
+    pub(crate) all: usize,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<Entry>,
     bytes: usize,
+    /// Those of messages that have a place.
+    message_bytes: usize,
     /// Bytes of the first entry that are already written.
     written: usize,
 }
@@ -79,13 +94,14 @@ impl Outbox {
         frame: &Frame,
         place: Place,
         slow: Slow,
-        limit: usize,
+        bounds: Bounds,
     ) -> Pushed {
+        let weight = frame.len() + ENTRY;
         let mut dropped = 0;
         if slow == Slow::Latest && place.key.is_some() && !self.queue.is_empty() {
             dropped += u64::from(self.conflate(place));
         }
-        while self.bytes + frame.len() + ENTRY > limit {
+        while self.message_bytes + weight > bounds.messages || self.bytes + weight > bounds.all {
             if slow == Slow::Disconnect || !self.drop_oldest_of(place.room) {
                 return Pushed::Full;
             }
@@ -97,6 +113,7 @@ impl Outbox {
 
     fn append(&mut self, frame: Frame, place: Option<Place>) {
         self.bytes += frame.len() + ENTRY;
+        self.message_bytes += place.map_or(0, |_| frame.len() + ENTRY);
         self.queue.push_back(Entry::Frame(frame, place));
     }
 
@@ -122,31 +139,46 @@ impl Outbox {
 
     fn remove(&mut self, index: usize, reason: GapReason) -> bool {
         let Some(Entry::Frame(frame, Some(place))) = self.queue.get(index) else { return false };
+        let place = *place;
         self.bytes -= frame.len() + ENTRY;
+        self.message_bytes -= frame.len() + ENTRY;
         let Some(offset) = place.offset else {
             self.queue.remove(index);
             return true;
         };
         let gap = Missing { room: place.room, from: offset, to: offset, reason };
         self.queue[index] = Entry::Gap(gap);
-        self.join_gaps(index);
-        if index > 0 {
-            self.join_gaps(index - 1);
+        let later = self.nearest_of(place.room, index + 1..self.queue.len());
+        self.join_gaps(index, later);
+        let earlier = self.nearest_of(place.room, (0..index).rev());
+        if let Some(earlier) = earlier {
+            self.join_gaps(earlier, Some(index));
         }
         true
     }
 
-    /// Makes one gap of this one and the next, if they touch.
-    fn join_gaps(&mut self, index: usize) {
-        let (Some(Entry::Gap(a)), Some(Entry::Gap(b))) =
-            (self.queue.get(index), self.queue.get(index + 1))
-        else {
+    /// The first entry of the room among those: what waits of other rooms, and what has no
+    /// offset, does not part two of its gaps. So there are never more gaps than messages and
+    /// rooms, and a gap needs no weight.
+    fn nearest_of(&self, room: u32, mut among: impl Iterator<Item = usize>) -> Option<usize> {
+        among.find(|&index| match &self.queue[index] {
+            Entry::Frame(_, Some(place)) => place.room == room && place.offset.is_some(),
+            Entry::Frame(_, None) => false,
+            Entry::Gap(gap) => gap.room == room,
+        })
+    }
+
+    /// Makes one gap of two that touch, where the earlier one stands. Of different reasons the
+    /// more modest one is given: whose key the newest value took is no longer told apart.
+    fn join_gaps(&mut self, earlier: usize, later: Option<usize>) {
+        let Some(later) = later else { return };
+        let (Entry::Gap(a), Entry::Gap(b)) = (&self.queue[earlier], &self.queue[later]) else {
             return;
         };
-        if a.room == b.room && a.reason == b.reason && a.to + 1 == b.from {
-            let joined = Missing { to: b.to, ..*a };
-            self.queue[index] = Entry::Gap(joined);
-            self.queue.remove(index + 1);
+        if a.to + 1 == b.from {
+            let reason = if a.reason == b.reason { a.reason } else { GapReason::Slow };
+            self.queue[earlier] = Entry::Gap(Missing { to: b.to, reason, ..*a });
+            self.queue.remove(later);
         }
     }
 
@@ -220,27 +252,47 @@ impl Outbox {
                 return;
             }
             self.written -= frame.len();
-            self.bytes -= frame.len() + ENTRY;
-            self.queue.pop_front();
+            self.forget_first();
         }
     }
 
-    /// The room was left: what waits of it still goes out, its place means nothing any more.
-    pub(crate) fn forget_places(&mut self, room: u32) {
-        self.queue.retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
+    fn forget_first(&mut self) {
+        if let Some(Entry::Frame(frame, place)) = self.queue.pop_front() {
+            self.bytes -= frame.len() + ENTRY;
+            self.message_bytes -= place.map_or(0, |_| frame.len() + ENTRY);
+        }
+    }
+
+    /// The room was left: what waits of it still goes out, its gaps too, which `say` puts into
+    /// words; its place means nothing any more.
+    pub(crate) fn forget_places(
+        &mut self,
+        room: u32,
+        mut say: impl FnMut(Missing) -> Option<Frame>,
+    ) {
         for entry in &mut self.queue {
-            if let Entry::Frame(_, place) = entry
-                && place.is_some_and(|place| place.room == room)
-            {
-                *place = None;
+            match entry {
+                Entry::Frame(frame, place) if place.is_some_and(|place| place.room == room) => {
+                    self.message_bytes -= frame.len() + ENTRY;
+                    *place = None;
+                }
+                Entry::Gap(gap) if gap.room == room => {
+                    if let Some(frame) = say(*gap) {
+                        self.bytes += frame.len() + ENTRY;
+                        *entry = Entry::Frame(frame, None);
+                    }
+                }
+                _ => {}
             }
         }
+        self.queue.retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
     }
 
     /// Drops everything but the rest of a frame that is partly written.
     pub(crate) fn forget_unwritten(&mut self) {
         self.queue.truncate(usize::from(self.written > 0));
         self.bytes = self.queue.iter().map(weight).sum();
+        self.message_bytes = self.queue.iter().map(message_weight).sum();
     }
 
     /// Gives back what a burst has left: an idle client keeps next to nothing.
@@ -286,8 +338,9 @@ mod tests {
     }
 
     fn push(outbox: &mut Outbox, offset: u64, key: Option<u64>, slow: Slow) -> Pushed {
-        let limit = 3 * (ENTRY + 4);
-        outbox.push_message(&Frame::text(&format!("m{offset}")), place(offset, key), slow, limit)
+        let all = 3 * (ENTRY + 4);
+        let (frame, bounds) = (Frame::text(&format!("m{offset}")), Bounds { messages: all, all });
+        outbox.push_message(&frame, place(offset, key), slow, bounds)
     }
 
     #[test]
@@ -312,6 +365,22 @@ mod tests {
         }
         assert_eq!(texts(&mut outbox), ["gap 1-3 slow", "m4", "m5", "m6"]);
         assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn the_gaps_of_rooms_that_speak_in_turn_are_one_for_each_room() {
+        let mut outbox = Outbox::default();
+        let bounds = Bounds { messages: 4 * (ENTRY + 4), all: usize::MAX };
+        for offset in 1..=100 {
+            for room in [0, 1] {
+                let place = Place { room, offset: Some(offset), key: None };
+                let frame = Frame::text(&format!("r{room}"));
+                outbox.push_message(&frame, place, Slow::Skip, bounds);
+            }
+        }
+        assert_eq!(outbox.queue.len(), 6);
+        let said = ["gap 1-98 slow", "gap 1-98 slow", "r0", "r1", "r0", "r1"];
+        assert_eq!(texts(&mut outbox), said);
     }
 
     #[test]

@@ -86,12 +86,9 @@ pub enum Flush {
     Idle,
     /// The socket is full: flush again when it can be written to.
     Blocked,
-    /// The socket is full, and a close frame waits: what the client does not read soon it never
-    /// will.
-    Leaving,
     /// Everything was written, a close frame last: the connection is at its end.
     Closing(Ending),
-    /// The session is gone.
+    /// The session is gone, or did not take its last frames in time: the connection is dropped.
     Gone,
 }
 
@@ -141,7 +138,7 @@ impl Shard {
             self.join(index, None, join, now);
         }
         let key = self.sessions[index as usize].key(index);
-        self.send_away_if_late(key, now);
+        self.drain_late(key, now);
         key
     }
 
@@ -251,7 +248,8 @@ impl Shard {
         let Some(session) = self.sessions.get_mut(key.index as usize) else {
             return Ok(Flush::Gone);
         };
-        if session.serial != key.serial {
+        let given_up = session.given_up.is_some_and(|at| at <= now.ms());
+        if session.serial != key.serial || given_up {
             return Ok(Flush::Gone);
         }
         let (rooms, dialect) = (&self.rooms, session.dialect);
@@ -267,7 +265,7 @@ impl Shard {
         if progress.written > 0 || session.blocked.is_none() {
             session.blocked = Some(now.ms());
         }
-        Ok(if session.closing.is_some() { Flush::Leaving } else { Flush::Blocked })
+        Ok(Flush::Blocked)
     }
 
     /// Bytes that wait for a session: a transport reads no more of a client that does not read.
@@ -314,7 +312,7 @@ impl Shard {
     /// waits, so only pushes and answers on their way can still come: their bound is the
     /// outbox and one recovery.
     fn push_frame(&mut self, index: u32, frame: Frame) {
-        let limit = self.engine.config.outbox + self.engine.config.recovery;
+        let limit = self.engine.config.backlog();
         let session = &mut self.sessions[index as usize];
         if session.closing.is_some() {
             return;
@@ -358,8 +356,9 @@ impl Shard {
         }
         session.outbox.push(last);
         session.closing = Some(ending);
-        let after = session.outbox.bytes();
-        self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
+        session.given_up = Some(after(now, self.engine.config.stall));
+        let bytes = session.outbox.bytes();
+        self.stats.outbox_bytes.add((bytes as u64).wrapping_sub(before as u64));
         self.make_ready(index);
     }
 

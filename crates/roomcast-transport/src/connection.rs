@@ -12,7 +12,6 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 /// Reads in a row before other connections get their turn.
 const READS_IN_A_ROW: usize = 8;
@@ -27,8 +26,6 @@ pub(crate) struct Connection {
     decoder: RefCell<Decoder>,
     waker: RefCell<Waker>,
     state: Cell<State>,
-    /// It has been given the time to take what waits and go.
-    leaving: Cell<bool>,
     _permit: Permit,
 }
 
@@ -39,8 +36,6 @@ enum State {
     Open,
     /// The socket is full: more waits to be written.
     Blocked,
-    /// The socket is full and the session over: what waits has so long to be written.
-    Leaving,
     /// The last frame was written: goodbye is left.
     Closing,
     /// The socket failed or the peer has gone.
@@ -55,7 +50,6 @@ impl Connection {
             decoder: RefCell::default(),
             waker: RefCell::new(Waker::noop().clone()),
             state: Cell::new(State::Open),
-            leaving: Cell::new(false),
             _permit: permit,
         }
     }
@@ -76,7 +70,6 @@ impl Connection {
         let after = match flushed {
             Ok(Flush::Idle) => State::Open,
             Ok(Flush::Blocked) => State::Blocked,
-            Ok(Flush::Leaving) => State::Leaving,
             Ok(Flush::Closing(_)) => State::Closing,
             Ok(Flush::Gone) | Err(_) => State::Gone,
         };
@@ -111,8 +104,7 @@ impl Connection {
         if self.stream.poll_writable(context).is_ready() {
             self.flush(worker);
         }
-        let waits = matches!(self.state.get(), State::Blocked | State::Leaving);
-        if waits && self.stream.is_writable_again(context) {
+        if self.state.get() == State::Blocked && self.stream.is_writable_again(context) {
             context.waker().wake_by_ref();
         }
     }
@@ -142,24 +134,6 @@ impl Connection {
         Poll::Pending
     }
 
-    /// Cuts the connection if its client does not take what waits in time: nothing else would end
-    /// one that answers the probes of TCP and never reads.
-    fn cut_after(self: &Rc<Self>, timeout: Duration) {
-        if self.leaving.replace(true) {
-            return;
-        }
-        let connection = Rc::downgrade(self);
-        tokio::task::spawn_local(async move {
-            tokio::time::sleep(timeout).await;
-            if let Some(connection) = connection.upgrade()
-                && connection.state.get() == State::Leaving
-            {
-                connection.state.set(State::Gone);
-                connection.waker.borrow().wake_by_ref();
-            }
-        });
-    }
-
     /// Says goodbye on a socket whose last frame is written: without reading what the client has
     /// sent meanwhile, TCP would reset the connection and the client never see the close frame.
     async fn say_goodbye(&self) -> io::Result<()> {
@@ -186,10 +160,6 @@ impl Future for Driver {
             match connection.state.get() {
                 State::Open => {}
                 State::Blocked => connection.write_on(worker, context),
-                State::Leaving => {
-                    connection.cut_after(worker.close_timeout);
-                    connection.write_on(worker, context);
-                }
                 State::Closing => {
                     worker.part(connection);
                     let (connection, timeout) = (Rc::clone(connection), worker.close_timeout);

@@ -40,7 +40,7 @@ async fn publish_until(server: &Server, room: &str, metric: &str, value: f64) {
 
 #[tokio::test]
 async fn a_stalled_reader_is_sent_away_and_the_others_hear_everything() {
-    let server = setup(ROOMS).start().await;
+    let server = setup(&ROOMS.replace("stall = \"1h\"", "stall = \"300ms\"")).start().await;
     let mut slow = stalled(&server, "tea").await;
     publish_until(&server, "tea", TOO_SLOW, 1.0).await;
     // It still does not read, and yet nothing of it stays.

@@ -62,13 +62,14 @@ async fn what_one_says_in_the_chat_every_member_hears_the_sender_too() {
 #[tokio::test]
 async fn on_an_authenticated_socket_the_name_is_the_tokens() {
     let server = server().await;
-    let named = format!("/ws/chat/tea?token={}", token::of("ann", "Ann"));
+    let named = format!("/ws/chat/named?token={}", token::of("ann", "Ann"));
     let nameless = token::token(json!({"sub": "ann-7", "rooms": token::everything()}));
-    for (path, name) in [(named, "Ann"), (format!("/ws/chat/tea?token={nameless}"), "ann-7")] {
+    let nameless = format!("/ws/chat/nameless?token={nameless}");
+    for (path, room, name) in [(named, "named", "Ann"), (nameless, "nameless", "ann-7")] {
         let mut ann = server.connect(&path).await;
         for said in [r#"{"user":"Bob","text":"Me."}"#, r#"{"text":"Me."}"#] {
             ann.say(said).await;
-            let heard = format!(r#"{{"user":"{name}","text":"Me.","room":"tea"}}"#);
+            let heard = format!(r#"{{"user":"{name}","text":"Me.","room":"{room}"}}"#);
             assert_eq!(hear_chat(&mut ann).await, heard);
         }
         ann.leave().await;

@@ -10,6 +10,7 @@ use crate::stats::Stats;
 use crate::stream::Stream;
 use roomcast_core::shard::Closed;
 use roomcast_core::{Event, Inbox, SessionKey, Shard};
+use roomcast_protocol::CloseCode;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
@@ -23,6 +24,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 const READ_BUFFER: usize = 64 * 1024;
 /// Events taken from the inbox at once: what they bring to one client goes in one write.
 const EVENTS_AT_ONCE: usize = 256;
+/// Connections taken in at once: one at a time, they would wait behind a busy room for long.
+const ARRIVALS_AT_ONCE: usize = 256;
 /// Connections written to before others get their turn.
 const WRITES_IN_A_ROW: usize = 1_000;
 
@@ -53,6 +56,7 @@ pub(crate) struct Worker {
     full: usize,
     unsent: u32,
     pub(crate) close_timeout: Duration,
+    draining: watch::Receiver<bool>,
 }
 
 /// Runs a worker on a thread of its own until the server ends.
@@ -81,7 +85,7 @@ async fn run(seat: Seat) {
     let Seat { id, shard, mut inbox, mut arrivals, listener, clock, config, stats, mut draining } =
         seat;
     let tick = shard.tick();
-    let worker = Rc::new(Worker::new(shard, clock, &config, stats));
+    let worker = Rc::new(Worker::new(shard, clock, &config, stats, draining.clone()));
     if let Some((listener, handler)) = listener {
         let accepting = http::accept(
             listener,
@@ -96,18 +100,27 @@ async fn run(seat: Seat) {
     let mut ticker = tokio::time::interval(tick);
     ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
+    let mut arrived = Vec::with_capacity(ARRIVALS_AT_ONCE);
     loop {
         tokio::select! {
-            _ = inbox.recv_many(&mut events, EVENTS_AT_ONCE) => worker.handle(&mut events).await,
+            1.. = inbox.recv_many(&mut events, EVENTS_AT_ONCE) => worker.handle(&mut events).await,
             due = ticker.tick() => worker.sweep(due).await,
-            Some(arrival) = arrivals.recv() => worker.welcome(arrival),
+            1.. = arrivals.recv_many(&mut arrived, ARRIVALS_AT_ONCE) => {
+                arrived.drain(..).for_each(|arrival| worker.welcome(arrival));
+            }
             ended = draining.changed() => if ended.is_err() { return },
         }
     }
 }
 
 impl Worker {
-    fn new(shard: Shard, clock: Clock, config: &Config, stats: Arc<Stats>) -> Self {
+    fn new(
+        shard: Shard,
+        clock: Clock,
+        config: &Config,
+        stats: Arc<Stats>,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
         let (max_frame, full) = (shard.config().max_frame, shard.config().outbox / 2);
         Self {
             shard: RefCell::new(shard),
@@ -119,6 +132,7 @@ impl Worker {
             full,
             unsent: config.unsent,
             close_timeout: config.close_timeout,
+            draining,
         }
     }
 
@@ -180,6 +194,10 @@ impl Worker {
             }
             connections[place] = Some(Rc::clone(&connection));
         }
+        if *self.draining.borrow() {
+            // It was on its way when everyone was told to go.
+            self.shard.borrow_mut().close(key, CloseCode::Drain, self.clock.now());
+        }
         connection.flush(self);
         if !early.is_empty() {
             connection.take(self, &early);
@@ -191,7 +209,7 @@ impl Worker {
         let socket = match stream {
             ArrivingStream::Own(socket) => socket,
             ArrivingStream::Foreign(socket) => TcpStream::from_std(socket)?,
-            ArrivingStream::Other(stream) => return Ok(Stream::Other(RefCell::new(stream))),
+            ArrivingStream::Other(stream) => return Ok(Stream::other(stream)),
         };
         socket.set_nodelay(true)?;
         socket2::SockRef::from(&socket).set_tcp_notsent_lowat(self.unsent)?;

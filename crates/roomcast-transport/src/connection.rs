@@ -156,6 +156,15 @@ pub(crate) struct Driver {
     pub(crate) worker: Rc<Worker>,
 }
 
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // The runtime catches the panic of a task and goes on.
+        if std::thread::panicking() {
+            self.worker.give_up();
+        }
+    }
+}
+
 impl Future for Driver {
     type Output = ();
 

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 /// Bytes read from a socket at once, for all connections of a worker in turn.
@@ -41,6 +41,8 @@ pub(crate) struct Seat {
     pub(crate) stats: Arc<Stats>,
     /// True when nothing more is accepted, and dropped when everything ends.
     pub(crate) draining: watch::Receiver<bool>,
+    /// Told if the worker breaks.
+    pub(crate) broken: watch::Sender<bool>,
 }
 
 /// The worker as its tasks see it.
@@ -57,6 +59,19 @@ pub(crate) struct Worker {
     unsent: u32,
     pub(crate) close_timeout: Duration,
     draining: watch::Receiver<bool>,
+    /// A task failed: nobody knows in which state it left the shard.
+    broken: Notify,
+}
+
+/// Tells that the worker's thread panicked.
+struct Alarm(watch::Sender<bool>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.send_replace(true);
+        }
+    }
 }
 
 /// Runs a worker on a thread of its own until the server ends.
@@ -67,6 +82,7 @@ pub(crate) fn start(seat: Seat) -> io::Result<std::thread::JoinHandle<()>> {
     let (began, hear) = std::sync::mpsc::sync_channel(1);
     let name = format!("roomcast-{}", seat.id.0);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
+        let _alarm = Alarm(seat.broken.clone());
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().build_local(tokio::runtime::LocalOptions::default());
         match runtime {
@@ -82,10 +98,10 @@ pub(crate) fn start(seat: Seat) -> io::Result<std::thread::JoinHandle<()>> {
 }
 
 async fn run(seat: Seat) {
-    let Seat { id, shard, mut inbox, mut arrivals, listener, clock, config, stats, mut draining } =
-        seat;
+    let Seat { id, shard, mut inbox, mut arrivals, listener, .. } = seat;
+    let (config, mut draining) = (seat.config, seat.draining);
     let tick = shard.tick();
-    let worker = Rc::new(Worker::new(shard, clock, &config, stats, draining.clone()));
+    let worker = Rc::new(Worker::new(shard, seat.clock, &config, seat.stats, draining.clone()));
     if let Some((listener, handler)) = listener {
         let accepting = http::accept(
             listener,
@@ -108,6 +124,7 @@ async fn run(seat: Seat) {
             1.. = arrivals.recv_many(&mut arrived, ARRIVALS_AT_ONCE) => {
                 arrived.drain(..).for_each(|arrival| worker.welcome(arrival));
             }
+            () = worker.broken.notified() => panic!("a task of the worker failed"),
             ended = draining.changed() => if ended.is_err() { return },
         }
     }
@@ -133,6 +150,7 @@ impl Worker {
             unsent: config.unsent,
             close_timeout: config.close_timeout,
             draining,
+            broken: Notify::new(),
         }
     }
 
@@ -230,6 +248,11 @@ impl Worker {
         {
             *place = None;
         }
+    }
+
+    /// The worker's data may be broken: it ends, and with it every connection that it has.
+    pub(crate) fn give_up(&self) {
+        self.broken.notify_one();
     }
 
     /// Whether so much waits for the client that it is not read any more.

@@ -3,10 +3,11 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, SessionSpec};
 use roomcast_protocol::dialect::native::NATIVE;
+use roomcast_protocol::dialect::{Context, Decoded, Ping};
+use roomcast_protocol::{Dialect, Frame, Incoming, Message, Push, Reply};
 use roomcast_transport::{Answer, Handler, Handshake, Running, Sockets, Transport};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,12 +16,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Upgrades whoever asks for it.
-struct Door(Sockets);
+struct Door(Sockets, &'static dyn Dialect);
 
 impl Handler for Door {
-    fn handle(&self, request: Request<Incoming>) -> Answer {
+    fn handle(&self, request: Request<hyper::body::Incoming>) -> Answer {
         let answer = match Handshake::read(&request) {
-            Ok(handshake) => self.0.accept(request, handshake, None, anyone()).unwrap(),
+            Ok(handshake) => self.0.accept(request, handshake, None, anyone(self.1)).unwrap(),
             Err(error) => {
                 let mut response = Response::new(Full::new(Bytes::from(error.to_string())));
                 *response.status_mut() = match request.uri().path() {
@@ -34,9 +35,9 @@ impl Handler for Door {
     }
 }
 
-fn anyone() -> SessionSpec {
+fn anyone(dialect: &'static dyn Dialect) -> SessionSpec {
     let identity = Arc::new(Identity::anonymous(Arc::new(Grants::everything())));
-    SessionSpec { dialect: &NATIVE, identity, join: None }
+    SessionSpec { dialect, identity, join: None }
 }
 
 fn config() -> roomcast_transport::Config {
@@ -49,9 +50,16 @@ fn config() -> roomcast_transport::Config {
 }
 
 fn listening(config: roomcast_transport::Config) -> (SocketAddr, Running) {
+    listening_for(config, &NATIVE)
+}
+
+fn listening_for(
+    config: roomcast_transport::Config,
+    dialect: &'static dyn Dialect,
+) -> (SocketAddr, Running) {
     let transport = Transport::listen(config).unwrap();
     let addr = transport.addr().unwrap();
-    let door = Door(transport.sockets().clone());
+    let door = Door(transport.sockets().clone(), dialect);
     let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), transport.workers(), 1);
     (addr, transport.answering(Arc::new(door)).start(hub, shards).unwrap())
 }
@@ -128,7 +136,7 @@ async fn who_comes_while_the_server_goes_is_told_to_go() {
     let wait = std::sync::Mutex::new(Some(wait));
     let service = hyper::service::service_fn(move |request| {
         let handshake = Handshake::read(&request).unwrap();
-        let response = sockets.accept(request, handshake, None, anyone()).unwrap();
+        let response = sockets.accept(request, handshake, None, anyone(&NATIVE)).unwrap();
         let wait = wait.lock().unwrap().take();
         async move {
             _ = wait.unwrap().await;
@@ -149,4 +157,62 @@ async fn who_comes_while_the_server_goes_is_told_to_go() {
     drop(client);
     assert!(String::from_utf8_lossy(&answer).contains("drain"), "it is closed with 4001");
     assert_eq!(in_time(draining).await.unwrap(), 0);
+}
+
+/// A dialect with a defect: it cannot bear the word `break`.
+#[derive(Debug)]
+struct Fragile;
+
+impl Dialect for Fragile {
+    fn name(&self) -> &'static str {
+        "fragile"
+    }
+
+    fn slot(&self) -> usize {
+        0
+    }
+
+    fn decode(&self, incoming: Incoming<'_>, context: Context<'_>) -> Decoded {
+        assert!(!matches!(incoming, Incoming::Text("break")), "a defect");
+        NATIVE.decode(incoming, context)
+    }
+
+    fn message(&self, message: &Message) -> Frame {
+        NATIVE.message(message)
+    }
+
+    fn reply(&self, reply: &Reply) -> Option<Frame> {
+        NATIVE.reply(reply)
+    }
+
+    fn push(&self, push: &Push) -> Option<Frame> {
+        NATIVE.push(push)
+    }
+
+    fn ping(&self) -> Ping {
+        NATIVE.ping()
+    }
+}
+
+#[tokio::test]
+async fn a_worker_with_a_defect_is_noticed() {
+    // With the handshake it is the worker itself that reads, and later the connection's task.
+    for with_handshake in [true, false] {
+        let (addr, running) = listening_for(config(), &Fragile);
+        let mut broken = std::pin::pin!(running.broken());
+        let mut other = TcpStream::connect(addr).await.unwrap();
+        other.write_all(format!("{HANDSHAKE}\r\n").as_bytes()).await.unwrap();
+        let early = tokio::time::timeout(Duration::from_millis(50), &mut broken).await;
+        assert!(early.is_err(), "nothing is broken yet");
+        // A masked text frame, with a mask of zeros.
+        let frame = b"\x81\x85\0\0\0\0break";
+        if with_handshake {
+            said(addr, &[HANDSHAKE.as_bytes(), b"\r\n", frame].concat()).await;
+        } else {
+            other.write_all(frame).await.unwrap();
+        }
+        in_time(&mut broken).await;
+        assert!(rest(&mut other).await.contains("welcome"), "the others are let go");
+        in_time(running.drain()).await;
+    }
 }

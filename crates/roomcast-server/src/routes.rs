@@ -58,11 +58,18 @@ enum Endpoint {
 }
 
 impl Endpoint {
-    const fn method(self) -> Method {
+    /// The methods that it takes, as in an `Allow` header. What is read may also be asked for by
+    /// its head alone, as load balancers do; hyper leaves the body out.
+    const fn methods(self) -> &'static str {
         match self {
-            Self::DevToken => Method::POST,
-            _ => Method::GET,
+            Self::DevToken => "POST",
+            Self::Native | Self::Guide(_) => "GET",
+            _ => "GET, HEAD",
         }
+    }
+
+    fn takes(self, method: &Method) -> bool {
+        self.methods().split(", ").any(|taken| taken == method.as_str())
     }
 }
 
@@ -119,8 +126,8 @@ impl Handler for Site {
         };
         let endpoint = *found.value;
         let room = found.params.get("room").map(str::to_owned);
-        if request.method() != endpoint.method() {
-            return ready(reply::method_not_allowed(&endpoint.method()));
+        if !endpoint.takes(request.method()) {
+            return ready(reply::method_not_allowed(endpoint.methods()));
         }
         let routes = &self.routes;
         match endpoint {

@@ -17,10 +17,10 @@ pub(super) fn check<B>(routes: &Routes, request: &Request<B>) -> Response<Body> 
             let error = json!({ "code": code, "reason": reason, "message": message });
             reply::json(refused.status(), &json!({ "error": error }))
         }
-        Ok(_) if routes.sockets.is_draining() => {
-            reply::not_now(roomcast_transport::NotNow::Draining)
-        }
-        Ok(identity) => reply::json(StatusCode::OK, &admitted(&identity, now)),
+        Ok(identity) => match routes.sockets.not_now() {
+            Some(why) => reply::not_now(why),
+            None => reply::json(StatusCode::OK, &admitted(&identity, now)),
+        },
     }
 }
 

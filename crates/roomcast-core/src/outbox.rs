@@ -58,6 +58,8 @@ pub(crate) enum Pushed {
 pub(crate) struct Outbox {
     queue: VecDeque<Entry>,
     bytes: usize,
+    /// Those of them that do not go away for newer ones.
+    lasting: usize,
     /// Bytes of the first entry that are already written.
     written: usize,
 }
@@ -66,6 +68,11 @@ impl Outbox {
     /// Bytes that wait, with what keeping them costs.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes of what does not go away for newer messages: it stays until it is read.
+    pub(crate) fn lasting(&self) -> usize {
+        self.lasting
     }
 
     /// Adds what is not a message of a room, without a bound: the caller has one.
@@ -91,12 +98,15 @@ impl Outbox {
             }
             dropped += 1;
         }
-        self.append(frame.clone(), Some(place));
+        // Where nothing is dropped, nobody looks for its place.
+        self.append(frame.clone(), (slow != Slow::Disconnect).then_some(place));
         Pushed::Waits { dropped }
     }
 
     fn append(&mut self, frame: Frame, place: Option<Place>) {
-        self.bytes += frame.len() + ENTRY;
+        let weight = frame.len() + ENTRY;
+        self.bytes += weight;
+        self.lasting += if place.is_none() { weight } else { 0 };
         self.queue.push_back(Entry::Frame(frame, place));
     }
 
@@ -205,6 +215,7 @@ impl Outbox {
                 Some(Entry::Gap(gap)) => match say(*gap) {
                     Some(frame) => {
                         self.bytes += frame.len() + ENTRY;
+                        self.lasting += frame.len() + ENTRY;
                         self.queue[index] = Entry::Frame(frame, None);
                     }
                     None => _ = self.queue.remove(index),
@@ -215,12 +226,14 @@ impl Outbox {
 
     fn advance(&mut self, written: usize) {
         self.written += written;
-        while let Some(Entry::Frame(frame, _)) = self.queue.front() {
+        while let Some(Entry::Frame(frame, place)) = self.queue.front() {
             if self.written < frame.len() {
                 return;
             }
             self.written -= frame.len();
-            self.bytes -= frame.len() + ENTRY;
+            let weight = frame.len() + ENTRY;
+            self.bytes -= weight;
+            self.lasting -= if place.is_none() { weight } else { 0 };
             self.queue.pop_front();
         }
     }
@@ -229,10 +242,11 @@ impl Outbox {
     pub(crate) fn forget_places(&mut self, room: u32) {
         self.queue.retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
         for entry in &mut self.queue {
-            if let Entry::Frame(_, place) = entry
+            if let Entry::Frame(frame, place) = entry
                 && place.is_some_and(|place| place.room == room)
             {
                 *place = None;
+                self.lasting += frame.len() + ENTRY;
             }
         }
     }
@@ -241,6 +255,8 @@ impl Outbox {
     pub(crate) fn forget_unwritten(&mut self) {
         self.queue.truncate(usize::from(self.written > 0));
         self.bytes = self.queue.iter().map(weight).sum();
+        let lasting = self.queue.iter().filter(|entry| matches!(entry, Entry::Frame(_, None)));
+        self.lasting = lasting.map(weight).sum();
     }
 
     /// Gives back what a burst has left: an idle client keeps next to nothing.
@@ -312,6 +328,20 @@ mod tests {
         }
         assert_eq!(texts(&mut outbox), ["gap 1-3 slow", "m4", "m5", "m6"]);
         assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn what_lasts_until_it_is_read_is_counted() {
+        let mut outbox = Outbox::default();
+        for offset in 1..=6 {
+            push(&mut outbox, offset, None, Slow::Skip);
+        }
+        assert_eq!(outbox.lasting(), 0);
+        outbox.push(Frame::text("answer"));
+        outbox.forget_places(0);
+        assert_eq!(outbox.lasting(), outbox.bytes());
+        assert_eq!(texts(&mut outbox), ["m4", "m5", "m6", "answer"]);
+        assert_eq!((outbox.bytes(), outbox.lasting()), (0, 0));
     }
 
     #[test]

@@ -64,6 +64,7 @@ impl Endpoint {
         match self {
             Self::DevToken => "POST",
             Self::Native | Self::Guide(_) => "GET",
+            Self::AuthCheck => "GET, HEAD, OPTIONS",
             _ => "GET, HEAD",
         }
     }
@@ -76,7 +77,8 @@ impl Endpoint {
 impl Routes {
     /// The endpoints that an address shows.
     pub(crate) fn face(self: &Arc<Self>, face: Face) -> impl Handler + use<> {
-        Site { routes: Arc::clone(self), router: self.router(face) }
+        let trial = face == Face::Everything;
+        Site { routes: Arc::clone(self), router: self.router(face), trial }
     }
 
     fn router(&self, face: Face) -> Router<Endpoint> {
@@ -117,10 +119,15 @@ impl Routes {
 struct Site {
     routes: Arc<Routes>,
     router: Router<Endpoint>,
+    /// Only for programs and pages of this machine.
+    trial: bool,
 }
 
 impl Handler for Site {
     fn handle(&self, request: Request<Incoming>) -> Answer {
+        if self.trial && !dev::is_local_name(&request, &self.routes.access.origins) {
+            return ready(dev::foreign_name());
+        }
         let Ok(found) = self.router.at(request.uri().path()) else {
             return ready(reply::not_found());
         };

@@ -110,10 +110,10 @@ impl Sockets {
     /// Why a connection would not be taken now, without taking a place.
     #[must_use]
     pub fn not_now(&self) -> Option<NotNow> {
-        match self.is_draining() {
-            true => Some(NotNow::Draining),
-            false => (self.open() >= self.gate.most).then_some(NotNow::Full),
+        if self.is_draining() {
+            return Some(NotNow::Draining);
         }
+        (self.open() >= self.gate.most).then_some(NotNow::Full)
     }
 
     /// Connections now, those that are being closed too.

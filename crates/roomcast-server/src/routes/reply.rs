@@ -59,6 +59,12 @@ fn retry_after(why: NotNow) -> u16 {
     least + getrandom::u32().map_or(0, |random| (random % spread) as u16)
 }
 
+pub(super) fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
 pub(super) fn see_other(location: &'static str) -> Response<Body> {
     let mut response = with_body(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Bytes::new());
     response.headers_mut().insert(LOCATION, HeaderValue::from_static(location));

@@ -83,6 +83,11 @@ impl Outbox {
         self.bytes
     }
 
+    /// Bytes of what no newer message takes the place of: it stays until it is read.
+    pub(crate) fn lasting(&self) -> usize {
+        self.bytes - self.message_bytes
+    }
+
     /// Adds what is not a message of a room, without a bound: the caller has one.
     pub(crate) fn push(&mut self, frame: Frame) {
         self.append(frame, None);
@@ -390,6 +395,17 @@ mod tests {
             push(&mut outbox, offset, Some(key), Slow::Latest);
         }
         assert_eq!(texts(&mut outbox), ["gap 1-3 conflated", "m4", "m5"]);
+    }
+
+    #[test]
+    fn what_lasts_until_it_is_read_is_counted() {
+        let mut outbox = Outbox::default();
+        outbox.push(Frame::text("ack"));
+        let lasting = outbox.bytes();
+        push(&mut outbox, 1, None, Slow::Skip);
+        assert_eq!(outbox.lasting(), lasting);
+        texts(&mut outbox);
+        assert_eq!(outbox.lasting(), 0);
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl App {
         self.admin.as_ref().map(|admin| admin.addr)
     }
 
+    /// Waits until a part of the server has panicked, which is a defect of it: end the process.
+    pub fn broken(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.running.broken()
+    }
+
     /// Runs until `leave`, then sends everyone away kindly, or at once if `hurry` comes first.
     /// How many connections were cut.
     pub async fn run(

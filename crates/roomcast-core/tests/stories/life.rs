@@ -134,8 +134,7 @@ fn nothing_is_left_of_those_who_went() {
 
 #[test]
 fn one_who_is_always_pinged_is_closed_even_if_the_timeout_is_longer_than_the_interval() {
-    let heartbeat =
-        Heartbeat { interval: Duration::from_secs(1), timeout: Duration::from_secs(3) };
+    let heartbeat = Heartbeat { interval: Duration::from_secs(1), timeout: Duration::from_secs(3) };
     let mut world = World::new(Config { heartbeat, ..Config::default() }, 1);
     world.connect_with("ann", identity("ann", Grants::everything()), &RELIABLE, None);
     world.advance(Duration::from_secs(6));

@@ -202,17 +202,32 @@ impl World {
 
     /// Somebody sends a text frame in its own dialect.
     pub fn say(&mut self, name: &str, text: &str) {
+        self.send_text(name, text);
+        self.settle();
+    }
+
+    /// Somebody sends a text frame, and the world does not go on before [`World::settle`].
+    pub fn send_text(&mut self, name: &str, text: &str) {
         let (shard, key) = self.place(name);
         self.shards[shard].0.receive(key, Incoming::Text(text), self.now);
-        self.settle();
     }
 
     /// Somebody's connection breaks.
     pub fn cut(&mut self, name: &str) {
+        self.lose(name);
+        self.settle();
+    }
+
+    /// Somebody's connection breaks, and the world does not go on before [`World::settle`].
+    pub fn lose(&mut self, name: &str) {
         let (shard, key) = self.place(name);
         _ = self.shards[shard].0.closed(key, self.now);
         self.client(name).connected = false;
-        self.settle();
+    }
+
+    /// Whether somebody's connection stands.
+    pub fn is_connected(&mut self, name: &str) -> bool {
+        self.client(name).connected
     }
 
     /// Somebody comes back to every room it was in, with its last positions.
@@ -277,6 +292,17 @@ impl World {
     /// Runs until nothing is on its way any more.
     pub fn settle(&mut self) {
         while self.step() || self.flush_ready() {}
+    }
+
+    /// One shard handles so many of the events that wait for it, while the others stand still.
+    pub fn handle_some(&mut self, shard: usize, events: usize) {
+        let count = self.shards.len();
+        let (shard, inbox) = &mut self.shards[shard % count];
+        for _ in 0..events {
+            let Some(event) = inbox.try_recv() else { break };
+            shard.handle(event, self.now);
+        }
+        self.flush_ready();
     }
 
     fn flush_ready(&mut self) -> bool {

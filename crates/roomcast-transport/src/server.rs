@@ -157,7 +157,7 @@ impl Running {
         async move {
             if broken.wait_for(|broken| *broken).await.is_err() {
                 // The workers have ended as they should.
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::config::Limits;
 use crate::pattern::Pattern;
 use roomcast_protocol::command::Token;
-use roomcast_protocol::{RoomName, Timestamp, User};
+use roomcast_protocol::{ErrorCode, Refusal, RoomName, Timestamp, User};
 use std::sync::Arc;
 
 /// What a grant can allow.
@@ -86,6 +86,12 @@ impl Grants {
     pub fn allows(&self, room: &RoomName, action: Action) -> bool {
         self.rules.iter().any(|(pattern, bits)| bits & action.bit() != 0 && pattern.matches(room))
     }
+}
+
+/// The refusal of what no grant allows.
+pub(crate) fn not_granted(action: Action) -> Refusal {
+    let message = format!("the token does not grant `{}` in this room", action.name());
+    Refusal::new(ErrorCode::Forbidden, message)
 }
 
 /// Who a session belongs to and what it may do.

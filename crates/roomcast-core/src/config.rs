@@ -65,13 +65,16 @@ pub struct Config {
     pub expiry: Expiry,
     /// Largest frame of a client in bytes; told in `welcome`. Default 64 KiB.
     pub max_frame: usize,
-    /// Bytes that may wait for one slow client in this process. Default 192 KiB; the kernel
-    /// keeps up to 64 KiB more.
+    /// Bytes of messages that may wait in this process for one client that reads slowly.
+    /// Default 192 KiB; the kernel keeps up to 64 KiB more. A client whose socket has taken all
+    /// so far may be sent a burst of `recovery` more.
     pub outbox: usize,
     /// Bytes of missed messages that a join may send at once, beside the outbox; a client that
     /// missed more gets `recovered:false` with `limit`. Default 1 MiB.
     pub recovery: usize,
-    /// How long a client may take nothing of what waits for it, before 4002. Default 20 s.
+    /// How long a client may take nothing of what waits for it, before 4002; and how long one
+    /// that is being closed has for its last frames, before its connection is dropped.
+    /// Default 20 s.
     pub stall: Duration,
     /// Bytes of messages that may wait for one shard; beyond, its rooms repair themselves from
     /// history. Default 64 MiB.
@@ -107,6 +110,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Bytes of all that may wait for one client: an outbox of messages and one recovery.
+    pub(crate) fn backlog(&self) -> usize {
+        self.outbox.saturating_add(self.recovery)
+    }
+
     /// The kind of a room: its place in `rooms`, and the settings.
     #[must_use]
     pub fn kind_of(&self, room: &RoomName) -> RoomKind {

@@ -33,7 +33,8 @@ impl Dedupe {
     }
 
     pub(crate) fn expire(&mut self, now: Now, window: Duration) {
-        while self.order.front().is_some_and(|(at, _)| at + millis(window) < now.ms()) {
+        while self.order.front().is_some_and(|(at, _)| at.saturating_add(millis(window)) < now.ms())
+        {
             self.forget_oldest();
         }
     }

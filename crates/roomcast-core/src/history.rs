@@ -50,7 +50,10 @@ impl RoomLog {
 
     /// Forgets what is older than the bounds allow.
     pub(crate) fn expire(&mut self, now: Now, bounds: &History) {
-        while self.kept.front().is_some_and(|oldest| oldest.accepted + bounds.ttl < now.uptime) {
+        let is_over = |oldest: &Arc<Delivery>| {
+            oldest.accepted.checked_add(bounds.ttl).is_some_and(|end| end < now.uptime)
+        };
+        while self.kept.front().is_some_and(is_over) {
             self.drop_oldest();
         }
     }
@@ -98,3 +101,6 @@ impl RoomLog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

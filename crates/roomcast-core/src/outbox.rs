@@ -45,6 +45,10 @@ fn weight(entry: &Entry) -> usize {
     }
 }
 
+fn message_weight(entry: &Entry) -> usize {
+    if matches!(entry, Entry::Frame(_, Some(_))) { weight(entry) } else { 0 }
+}
+
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
@@ -54,12 +58,21 @@ pub(crate) enum Pushed {
     Full,
 }
 
+/// How much may wait, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Of messages of rooms.
+    pub(crate) messages: usize,
+    /// Of everything.
+    pub(crate) all: usize,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<Entry>,
     bytes: usize,
-    /// Those of them that do not go away for newer ones.
-    lasting: usize,
+    /// Those of messages that have a place.
+    message_bytes: usize,
     /// Bytes of the first entry that are already written.
     written: usize,
 }
@@ -70,9 +83,9 @@ impl Outbox {
         self.bytes
     }
 
-    /// Bytes of what does not go away for newer messages: it stays until it is read.
+    /// Bytes of what no newer message takes the place of: it stays until it is read.
     pub(crate) fn lasting(&self) -> usize {
-        self.lasting
+        self.bytes - self.message_bytes
     }
 
     /// Adds what is not a message of a room, without a bound: the caller has one.
@@ -86,27 +99,26 @@ impl Outbox {
         frame: &Frame,
         place: Place,
         slow: Slow,
-        limit: usize,
+        bounds: Bounds,
     ) -> Pushed {
+        let weight = frame.len() + ENTRY;
         let mut dropped = 0;
         if slow == Slow::Latest && place.key.is_some() && !self.queue.is_empty() {
             dropped += u64::from(self.conflate(place));
         }
-        while self.bytes + frame.len() + ENTRY > limit {
+        while self.message_bytes + weight > bounds.messages || self.bytes + weight > bounds.all {
             if slow == Slow::Disconnect || !self.drop_oldest_of(place.room) {
                 return Pushed::Full;
             }
             dropped += 1;
         }
-        // Where nothing is dropped, nobody looks for its place.
-        self.append(frame.clone(), (slow != Slow::Disconnect).then_some(place));
+        self.append(frame.clone(), Some(place));
         Pushed::Waits { dropped }
     }
 
     fn append(&mut self, frame: Frame, place: Option<Place>) {
-        let weight = frame.len() + ENTRY;
-        self.bytes += weight;
-        self.lasting += if place.is_none() { weight } else { 0 };
+        self.bytes += frame.len() + ENTRY;
+        self.message_bytes += place.map_or(0, |_| frame.len() + ENTRY);
         self.queue.push_back(Entry::Frame(frame, place));
     }
 
@@ -132,31 +144,46 @@ impl Outbox {
 
     fn remove(&mut self, index: usize, reason: GapReason) -> bool {
         let Some(Entry::Frame(frame, Some(place))) = self.queue.get(index) else { return false };
+        let place = *place;
         self.bytes -= frame.len() + ENTRY;
+        self.message_bytes -= frame.len() + ENTRY;
         let Some(offset) = place.offset else {
             self.queue.remove(index);
             return true;
         };
         let gap = Missing { room: place.room, from: offset, to: offset, reason };
         self.queue[index] = Entry::Gap(gap);
-        self.join_gaps(index);
-        if index > 0 {
-            self.join_gaps(index - 1);
+        let later = self.nearest_of(place.room, index + 1..self.queue.len());
+        self.join_gaps(index, later);
+        let earlier = self.nearest_of(place.room, (0..index).rev());
+        if let Some(earlier) = earlier {
+            self.join_gaps(earlier, Some(index));
         }
         true
     }
 
-    /// Makes one gap of this one and the next, if they touch.
-    fn join_gaps(&mut self, index: usize) {
-        let (Some(Entry::Gap(a)), Some(Entry::Gap(b))) =
-            (self.queue.get(index), self.queue.get(index + 1))
-        else {
+    /// The first entry of the room among those: what waits of other rooms, and what has no
+    /// offset, does not part two of its gaps. So there are never more gaps than messages and
+    /// rooms, and a gap needs no weight.
+    fn nearest_of(&self, room: u32, mut among: impl Iterator<Item = usize>) -> Option<usize> {
+        among.find(|&index| match &self.queue[index] {
+            Entry::Frame(_, Some(place)) => place.room == room && place.offset.is_some(),
+            Entry::Frame(_, None) => false,
+            Entry::Gap(gap) => gap.room == room,
+        })
+    }
+
+    /// Makes one gap of two that touch, where the earlier one stands. Of different reasons the
+    /// more modest one is given: whose key the newest value took is no longer told apart.
+    fn join_gaps(&mut self, earlier: usize, later: Option<usize>) {
+        let Some(later) = later else { return };
+        let (Entry::Gap(a), Entry::Gap(b)) = (&self.queue[earlier], &self.queue[later]) else {
             return;
         };
-        if a.room == b.room && a.reason == b.reason && a.to + 1 == b.from {
-            let joined = Missing { to: b.to, ..*a };
-            self.queue[index] = Entry::Gap(joined);
-            self.queue.remove(index + 1);
+        if a.to + 1 == b.from {
+            let reason = if a.reason == b.reason { a.reason } else { GapReason::Slow };
+            self.queue[earlier] = Entry::Gap(Missing { to: b.to, reason, ..*a });
+            self.queue.remove(later);
         }
     }
 
@@ -215,7 +242,6 @@ impl Outbox {
                 Some(Entry::Gap(gap)) => match say(*gap) {
                     Some(frame) => {
                         self.bytes += frame.len() + ENTRY;
-                        self.lasting += frame.len() + ENTRY;
                         self.queue[index] = Entry::Frame(frame, None);
                     }
                     None => _ = self.queue.remove(index),
@@ -226,37 +252,52 @@ impl Outbox {
 
     fn advance(&mut self, written: usize) {
         self.written += written;
-        while let Some(Entry::Frame(frame, place)) = self.queue.front() {
+        while let Some(Entry::Frame(frame, _)) = self.queue.front() {
             if self.written < frame.len() {
                 return;
             }
             self.written -= frame.len();
-            let weight = frame.len() + ENTRY;
-            self.bytes -= weight;
-            self.lasting -= if place.is_none() { weight } else { 0 };
-            self.queue.pop_front();
+            self.forget_first();
         }
     }
 
-    /// The room was left: what waits of it still goes out, its place means nothing any more.
-    pub(crate) fn forget_places(&mut self, room: u32) {
-        self.queue.retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
+    fn forget_first(&mut self) {
+        if let Some(Entry::Frame(frame, place)) = self.queue.pop_front() {
+            self.bytes -= frame.len() + ENTRY;
+            self.message_bytes -= place.map_or(0, |_| frame.len() + ENTRY);
+        }
+    }
+
+    /// The room was left: what waits of it still goes out, its gaps too, which `say` puts into
+    /// words; its place means nothing any more.
+    pub(crate) fn forget_places(
+        &mut self,
+        room: u32,
+        mut say: impl FnMut(Missing) -> Option<Frame>,
+    ) {
         for entry in &mut self.queue {
-            if let Entry::Frame(frame, place) = entry
-                && place.is_some_and(|place| place.room == room)
-            {
-                *place = None;
-                self.lasting += frame.len() + ENTRY;
+            match entry {
+                Entry::Frame(frame, place) if place.is_some_and(|place| place.room == room) => {
+                    self.message_bytes -= frame.len() + ENTRY;
+                    *place = None;
+                }
+                Entry::Gap(gap) if gap.room == room => {
+                    if let Some(frame) = say(*gap) {
+                        self.bytes += frame.len() + ENTRY;
+                        *entry = Entry::Frame(frame, None);
+                    }
+                }
+                _ => {}
             }
         }
+        self.queue.retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
     }
 
     /// Drops everything but the rest of a frame that is partly written.
     pub(crate) fn forget_unwritten(&mut self) {
         self.queue.truncate(usize::from(self.written > 0));
         self.bytes = self.queue.iter().map(weight).sum();
-        let lasting = self.queue.iter().filter(|entry| matches!(entry, Entry::Frame(_, None)));
-        self.lasting = lasting.map(weight).sum();
+        self.message_bytes = self.queue.iter().map(message_weight).sum();
     }
 
     /// Gives back what a burst has left: an idle client keeps next to nothing.
@@ -276,101 +317,4 @@ pub(crate) struct Progress {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Write as _;
-
-    fn place(offset: u64, key: Option<u64>) -> Place {
-        Place { room: 0, offset: Some(offset), key }
-    }
-
-    fn say(gap: Missing) -> Option<Frame> {
-        Some(Frame::text(&format!("gap {}-{} {}", gap.from, gap.to, gap.reason.slug())))
-    }
-
-    fn texts(outbox: &mut Outbox) -> Vec<String> {
-        let mut bytes = Vec::new();
-        outbox.write(|slices| bytes.write_vectored(slices), say).unwrap();
-        let mut texts = Vec::new();
-        let mut rest = &bytes[..];
-        while let [_, length, tail @ ..] = rest {
-            let (text, next) = tail.split_at(usize::from(*length));
-            texts.push(String::from_utf8(text.to_vec()).unwrap());
-            rest = next;
-        }
-        texts
-    }
-
-    fn push(outbox: &mut Outbox, offset: u64, key: Option<u64>, slow: Slow) -> Pushed {
-        let limit = 3 * (ENTRY + 4);
-        outbox.push_message(&Frame::text(&format!("m{offset}")), place(offset, key), slow, limit)
-    }
-
-    #[test]
-    fn disconnect_refuses_what_has_no_room() {
-        let mut outbox = Outbox::default();
-        for offset in 1..=3 {
-            assert_eq!(
-                push(&mut outbox, offset, None, Slow::Disconnect),
-                Pushed::Waits { dropped: 0 }
-            );
-        }
-        assert_eq!(push(&mut outbox, 4, None, Slow::Disconnect), Pushed::Full);
-        assert_eq!(texts(&mut outbox), ["m1", "m2", "m3"]);
-        assert_eq!(outbox.bytes(), 0);
-    }
-
-    #[test]
-    fn skip_drops_the_oldest_and_says_so_once() {
-        let mut outbox = Outbox::default();
-        for offset in 1..=6 {
-            push(&mut outbox, offset, None, Slow::Skip);
-        }
-        assert_eq!(texts(&mut outbox), ["gap 1-3 slow", "m4", "m5", "m6"]);
-        assert_eq!(outbox.bytes(), 0);
-    }
-
-    #[test]
-    fn what_lasts_until_it_is_read_is_counted() {
-        let mut outbox = Outbox::default();
-        for offset in 1..=6 {
-            push(&mut outbox, offset, None, Slow::Skip);
-        }
-        assert_eq!(outbox.lasting(), 0);
-        outbox.push(Frame::text("answer"));
-        outbox.forget_places(0);
-        assert_eq!(outbox.lasting(), outbox.bytes());
-        assert_eq!(texts(&mut outbox), ["m4", "m5", "m6", "answer"]);
-        assert_eq!((outbox.bytes(), outbox.lasting()), (0, 0));
-    }
-
-    #[test]
-    fn latest_keeps_the_newest_of_each_key() {
-        let mut outbox = Outbox::default();
-        for (offset, key) in [(1, 7), (2, 8), (3, 7), (4, 8), (5, 7)] {
-            push(&mut outbox, offset, Some(key), Slow::Latest);
-        }
-        assert_eq!(texts(&mut outbox), ["gap 1-3 conflated", "m4", "m5"]);
-    }
-
-    #[test]
-    fn a_frame_that_is_partly_written_stays_whole() {
-        let mut outbox = Outbox::default();
-        push(&mut outbox, 1, Some(7), Slow::Latest);
-        let mut calls = 0;
-        let progress = outbox
-            .write(
-                |_| {
-                    calls += 1;
-                    if calls == 1 { Ok(1) } else { Err(io::ErrorKind::WouldBlock.into()) }
-                },
-                say,
-            )
-            .unwrap();
-        assert_eq!(progress, Progress { written: 1, done: false });
-        push(&mut outbox, 2, Some(7), Slow::Latest);
-        let mut rest = Vec::new();
-        outbox.write(|slices| rest.write_vectored(slices), say).unwrap();
-        assert_eq!(rest, b"\x02m1\x81\x02m2");
-    }
-}
+mod tests;

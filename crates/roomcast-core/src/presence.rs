@@ -60,7 +60,7 @@ struct Crowd {
     shards: HashMap<ShardId, usize>,
     change: PresenceChange,
     has_changed: bool,
-    /// The members were last told only their count.
+    /// Some member was last told only the count.
     told_count: bool,
 }
 
@@ -134,7 +134,12 @@ impl PresenceStore for LocalPresence {
     }
 
     fn roster(&self, room: &RoomName) -> Roster {
-        self.stripe(room).get(room).map(Crowd::roster).unwrap_or_default()
+        let mut stripe = self.stripe(room);
+        let Some(crowd) = stripe.get_mut(room) else { return Roster::default() };
+        let roster = crowd.roster();
+        // Who is given only the count must be given the list when there is one again.
+        crowd.told_count |= roster.members.is_none();
+        roster
     }
 
     fn flush(&self, now: Now) {

@@ -17,6 +17,8 @@ pub(crate) struct Room {
     pub(crate) position: Option<Position>,
     /// The greatest offset heard of; beyond `position`, something is missing.
     pub(crate) heard_of: u64,
+    /// Messages may be missing that were not heard of: the room must be read once more.
+    pub(crate) doubt: bool,
     pub(crate) pending: Vec<PendingJoin>,
     /// The reading that is under way.
     pub(crate) reading: Option<u32>,
@@ -52,6 +54,7 @@ impl Room {
             members: Vec::new(),
             position: None,
             heard_of: 0,
+            doubt: false,
             pending: Vec::new(),
             reading: None,
             meanwhile: Vec::new(),
@@ -68,13 +71,16 @@ impl Room {
         self.position.is_some_and(|position| position.offset < self.heard_of)
     }
 
-    /// What the next reading must give: to the members what they miss, to those who wait what
-    /// they asked for.
+    /// What the next reading must give, if one is needed: to those who wait what they asked for,
+    /// and always to the members what they may miss, as the room will stand where it ends.
     pub(crate) fn wants(&self) -> Option<CatchUp> {
-        let missing = CatchUp { since: self.position.map(|position| position.offset), last: 0 };
-        let behind = self.is_behind().then_some(missing);
+        if !self.doubt && !self.is_behind() && self.pending.is_empty() {
+            return None;
+        }
+        let members =
+            self.position.map(|position| CatchUp { since: Some(position.offset), last: 0 });
         let joins = self.pending.iter().map(|pending| pending_wants(&pending.join));
-        behind.into_iter().chain(joins).reduce(CatchUp::and)
+        members.into_iter().chain(joins).reduce(CatchUp::and)
     }
 
     /// Whether a message is the next one, to be delivered now.

@@ -1,12 +1,13 @@
 //! One connection's state in the engine: who it is, where it is, what waits for it.
 
-use crate::access::Identity;
+use crate::access::{Action, Identity, not_granted};
 use crate::config::{Config, Limits};
 use crate::limits::RateLimit;
 use crate::now::Now;
-use crate::outbox::Outbox;
+use crate::outbox::{Bounds, Outbox};
+use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::dialect::Context;
-use roomcast_protocol::{CloseCode, Dialect, RoomName, SessionId, User};
+use roomcast_protocol::{CloseCode, Dialect, Refusal, RoomName, SessionId, User};
 use std::sync::Arc;
 
 /// A session on its shard. The serial number tells it from an earlier one in the same place.
@@ -68,7 +69,7 @@ pub(crate) struct Session {
     pub(crate) opened: u64,
     /// When the last sign of life came, in milliseconds of uptime.
     pub(crate) heard: u64,
-    /// When the last ping went, while no sign of life has come since.
+    /// When the first ping went that no sign of life has answered.
     pub(crate) pinged: Option<u64>,
     /// When a dialect that always pings does so next.
     pub(crate) next_ping: u64,
@@ -83,6 +84,8 @@ pub(crate) struct Session {
     pub(crate) told_expiring: bool,
     /// It is being closed; nothing more is taken from it or said to it.
     pub(crate) closing: Option<Ending>,
+    /// When it is given up, in milliseconds of uptime, if what waits is not written by then.
+    pub(crate) given_up: Option<u64>,
 }
 
 impl Session {
@@ -104,6 +107,7 @@ impl Session {
             ready: false,
             told_expiring: false,
             closing: None,
+            given_up: None,
         }
     }
 
@@ -127,8 +131,39 @@ impl Session {
         Context { room, user: self.user() }
     }
 
+    /// How much may wait for it: an outbox of messages beside one recovery. While its socket has
+    /// taken all so far it is not slow, and a burst may take up the whole.
+    pub(crate) fn bounds(&self, config: &Config) -> Bounds {
+        let all = config.backlog();
+        Bounds { messages: self.blocked.map_or(all, |_| config.outbox), all }
+    }
+
+    /// Bytes of messages that one answer may hold now: one recovery, less what waits already.
+    /// Who comes back to many rooms at once is given some of them whole and told of the others.
+    pub(crate) fn recovery(&self, config: &Config) -> usize {
+        config.recovery.saturating_sub(self.outbox.bytes())
+    }
+
     pub(crate) fn limits<'a>(&'a self, config: &'a Config) -> &'a Limits {
         self.identity.limits.as_deref().unwrap_or(&config.limits)
+    }
+
+    /// Whether the present grants allow the join, or why not.
+    pub(crate) fn is_granted(&self, join: &Join) -> Result<(), Refusal> {
+        if !self.identity.grants.allows(&join.room, Action::Join) {
+            return Err(not_granted(Action::Join));
+        }
+        if !self.may_watch(&join.room, join.presence) {
+            return Err(not_granted(Action::Presence));
+        }
+        Ok(())
+    }
+
+    /// Whether it may be told so much of the room's presence.
+    pub(crate) fn may_watch(&self, room: &RoomName, presence: PresenceMode) -> bool {
+        presence == PresenceMode::None
+            || presence == self.dialect.implied_presence()
+            || self.identity.grants.allows(room, Action::Presence)
     }
 
     /// Whether the token's time is over at that moment.

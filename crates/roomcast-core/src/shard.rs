@@ -88,7 +88,7 @@ pub enum Flush {
     Blocked,
     /// Everything was written, a close frame last: the connection is at its end.
     Closing(Ending),
-    /// The session is gone.
+    /// The session is gone, or did not take its last frames in time: the connection is dropped.
     Gone,
 }
 
@@ -137,7 +137,9 @@ impl Shard {
             let join = Join { room, since: None, rewind: 0, presence: implied, state: None };
             self.join(index, None, join, now);
         }
-        self.sessions[index as usize].key(index)
+        let key = self.sessions[index as usize].key(index);
+        self.drain_late(key, now);
+        key
     }
 
     /// A frame came from the client.
@@ -182,10 +184,10 @@ impl Shard {
         }
     }
 
-    /// The client said goodbye: `answer` is the last that it hears.
+    /// The client said goodbye: `answer` is the last that it hears, after what it asked before.
     pub fn goodbye(&mut self, key: SessionKey, answer: Frame, now: Now) {
         if self.live(key).is_some() {
-            self.end(key.index, Ending::Client, answer, true, now);
+            self.end(key.index, Ending::Client, answer, false, now);
         }
     }
 
@@ -246,7 +248,8 @@ impl Shard {
         let Some(session) = self.sessions.get_mut(key.index as usize) else {
             return Ok(Flush::Gone);
         };
-        if session.serial != key.serial {
+        let given_up = session.given_up.is_some_and(|at| at <= now.ms());
+        if session.serial != key.serial || given_up {
             return Ok(Flush::Gone);
         }
         let (rooms, dialect) = (&self.rooms, session.dialect);
@@ -315,7 +318,7 @@ impl Shard {
     /// waits, so only pushes and answers on their way can still come: their bound is the
     /// outbox and one recovery.
     fn push_frame(&mut self, index: u32, frame: Frame) {
-        let limit = self.engine.config.outbox + self.engine.config.recovery;
+        let limit = self.engine.config.backlog();
         let session = &mut self.sessions[index as usize];
         if session.closing.is_some() {
             return;
@@ -359,8 +362,9 @@ impl Shard {
         }
         session.outbox.push(last);
         session.closing = Some(ending);
-        let after = session.outbox.bytes();
-        self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
+        session.given_up = Some(after(now, self.engine.config.stall));
+        let bytes = session.outbox.bytes();
+        self.stats.outbox_bytes.add((bytes as u64).wrapping_sub(before as u64));
         self.make_ready(index);
     }
 

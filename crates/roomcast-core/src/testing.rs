@@ -21,11 +21,12 @@ mod script;
 
 pub use script::Script;
 
-use crate::access::{Denied, Gatekeeper, Grants, Identity};
+use crate::access::{Action, Denied, Gatekeeper, Grants, Identity};
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::now::Now;
+use crate::pattern::Pattern;
 use crate::session::{Ending, SessionKey, SessionSpec};
 use crate::shard::{Flush, Shard};
 use roomcast_protocol::command::{Join, PresenceMode, Publish, Token};
@@ -64,17 +65,20 @@ struct Client {
     closed: Option<CloseCode>,
 }
 
-/// A gatekeeper for tests: the token is `user` or `user@expiry-in-milliseconds`, or refused.
+/// A gatekeeper for tests: the token is `user`, `user@expiry-in-milliseconds`, or with a pattern
+/// behind it `user@expiry pattern`, where only rooms of that pattern are granted.
 #[derive(Debug, Clone, Copy)]
 pub struct NameGatekeeper;
 
 impl Gatekeeper for NameGatekeeper {
     fn admit(&self, token: &Token, _: Timestamp) -> Result<Identity, Denied> {
-        let (name, end) = token.0.split_once('@').unwrap_or((&token.0, ""));
+        let (who, pattern) = token.0.split_once(' ').unwrap_or((&token.0, "*"));
+        let (name, end) = who.split_once('@').unwrap_or((who, ""));
+        let pattern = Pattern::new(pattern).map_err(|_| Denied::Malformed)?;
         if name.is_empty() {
             return Err(Denied::Malformed);
         }
-        let mut identity = identity(name, Grants::everything());
+        let mut identity = identity(name, Grants::none().allow(pattern, &Action::ALL));
         identity.expires_at = end.parse().ok().map(Timestamp::from_millis);
         Ok(identity)
     }
@@ -198,27 +202,48 @@ impl World {
 
     /// Somebody sends a text frame in its own dialect.
     pub fn say(&mut self, name: &str, text: &str) {
+        self.send_text(name, text);
+        self.settle();
+    }
+
+    /// Somebody sends a text frame, and the world does not go on before [`World::settle`].
+    pub fn send_text(&mut self, name: &str, text: &str) {
         let (shard, key) = self.place(name);
         self.shards[shard].0.receive(key, Incoming::Text(text), self.now);
-        self.settle();
     }
 
     /// Somebody's connection breaks.
     pub fn cut(&mut self, name: &str) {
+        self.lose(name);
+        self.settle();
+    }
+
+    /// Somebody's connection breaks, and the world does not go on before [`World::settle`].
+    pub fn lose(&mut self, name: &str) {
         let (shard, key) = self.place(name);
         _ = self.shards[shard].0.closed(key, self.now);
         self.client(name).connected = false;
-        self.settle();
+    }
+
+    /// Whether somebody's connection stands.
+    pub fn is_connected(&mut self, name: &str) -> bool {
+        self.client(name).connected
     }
 
     /// Somebody comes back to every room it was in, with its last positions.
     pub fn come_back(&mut self, name: &str) {
-        let client = self.clients.remove(name).expect("a client of that name");
-        let identity = Identity::clone(&client.identity);
-        self.connect_with(name, identity, client.dialect, None);
-        for (room, position) in client.rooms {
-            self.join_with(name, Join { since: Some(position), ..join(&room) });
-        }
+        let client = self.client(name);
+        let (identity, dialect) = (Identity::clone(&client.identity), client.dialect);
+        let rooms: Vec<String> = client.rooms.keys().cloned().collect();
+        let joins: Vec<Command> = rooms.iter().map(|room| self.rejoin(name, room)).collect();
+        self.connect_with(name, identity, dialect, None);
+        joins.into_iter().for_each(|join| self.command(name, join));
+    }
+
+    /// The join that brings somebody back to a room with its last position.
+    pub fn rejoin(&mut self, name: &str, room: &str) -> Command {
+        let since = self.client(name).rooms.get(room).copied();
+        Command::Join(Join { since, ..join(room) })
     }
 
     /// Somebody's socket takes so many bytes more, and then none until [`World::read_on`].
@@ -269,6 +294,17 @@ impl World {
         while self.step() || self.flush_ready() {}
     }
 
+    /// One shard handles so many of the events that wait for it, while the others stand still.
+    pub fn handle_some(&mut self, shard: usize, events: usize) {
+        let count = self.shards.len();
+        let (shard, inbox) = &mut self.shards[shard % count];
+        for _ in 0..events {
+            let Some(event) = inbox.try_recv() else { break };
+            shard.handle(event, self.now);
+        }
+        self.flush_ready();
+    }
+
     fn flush_ready(&mut self) -> bool {
         let mut moved = false;
         for shard in 0..self.shards.len() {
@@ -313,10 +349,10 @@ impl World {
             *left -= some.len();
             arrived.write(some)
         });
-        if let Ok(Flush::Closing(ending)) = flushed {
-            if let Ending::Code(code) = ending {
-                client.closed = Some(code);
-            }
+        if let Ok(Flush::Closing(Ending::Code(code))) = flushed {
+            client.closed = Some(code);
+        }
+        if matches!(flushed, Ok(Flush::Closing(_) | Flush::Gone)) {
             client.connected = false;
             _ = shard.closed(client.key, self.now);
         }

@@ -1,14 +1,13 @@
 //! What a session asks: whether it may, and whom to ask.
 
-use super::members::not_granted;
 use super::{Shard, sweep};
-use crate::access::Action;
+use crate::access::{Action, not_granted};
 use crate::broker::Publication;
 use crate::inbox::Asker;
 use crate::now::Now;
 use crate::room_kind::{PresenceKind, PublishBy};
-use crate::session::Session;
-use roomcast_protocol::command::{Page, Publish, Token};
+use crate::session::{Membership, Session};
+use roomcast_protocol::command::{Page, PresenceMode, Publish, Token};
 use roomcast_protocol::{
     Command, CommandId, ErrorCode, Message, Payload, Refusal, Reply, RoomName, User, UserId,
 };
@@ -28,6 +27,17 @@ impl Shard {
             let room = room_of(&command).cloned();
             return self.refuse(index, id, room, refusal);
         }
+        self.perform_in_turn(index, id, command, now);
+    }
+
+    /// Does what was asked, or keeps it for when the join that it must wait for is done.
+    pub(super) fn perform_in_turn(
+        &mut self,
+        index: u32,
+        id: Option<CommandId>,
+        command: Command,
+        now: Now,
+    ) {
         match self.held_by(index, &command) {
             Some((room, place)) => {
                 self.sessions[index as usize].in_flight += 1;
@@ -62,9 +72,6 @@ impl Shard {
 
     /// The join that the command must wait for: a session's commands for a room keep their order.
     fn held_by(&self, index: u32, command: &Command) -> Option<(u32, usize)> {
-        if matches!(command, Command::Join(_)) {
-            return None;
-        }
         let session = &self.sessions[index as usize];
         let room = *self.names.get(room_of(command)?)?;
         session.membership(room).filter(|membership| membership.slot.is_none())?;
@@ -73,14 +80,7 @@ impl Shard {
         Some((room, pending.iter().position(|pending| pending.session == key)?))
     }
 
-    /// Does what was asked.
-    pub(super) fn perform(
-        &mut self,
-        index: u32,
-        id: Option<CommandId>,
-        command: Command,
-        now: Now,
-    ) {
+    fn perform(&mut self, index: u32, id: Option<CommandId>, command: Command, now: Now) {
         match command {
             Command::Join(join) => self.join(index, id, join, now),
             Command::Leave { room } => self.leave_named(index, id, room, now),
@@ -224,17 +224,43 @@ impl Shard {
         self.leave_forbidden(index, now);
     }
 
-    /// Leaves the rooms that the present grants no longer allow.
+    /// Leaves the rooms that the present grants no longer allow, and is told nothing more of
+    /// presence where they do not allow that.
     fn leave_forbidden(&mut self, index: u32, now: Now) {
-        let session = &self.sessions[index as usize];
-        let grants = Arc::clone(&session.identity.grants);
-        let rooms: Vec<u32> = session.rooms.iter().map(|membership| membership.room).collect();
-        for room in rooms {
-            let name = self.rooms[room as usize].name.clone();
-            if !grants.allows(&name, Action::Join) {
+        for membership in self.sessions[index as usize].rooms.clone() {
+            let Membership { room, slot } = membership;
+            let Some(slot) = slot else {
+                self.give_up_join(index, room, now);
+                continue;
+            };
+            let session = &self.sessions[index as usize];
+            let place = &mut self.rooms[room as usize];
+            let member = &mut place.members[slot as usize];
+            if !session.identity.grants.allows(&place.name, Action::Join) {
+                let name = place.name.clone();
                 self.leave(index, room, now);
                 self.reply(index, &Reply::Left(None, name, Some(ErrorCode::Forbidden)));
+            } else if !session.may_watch(&place.name, member.presence) {
+                member.presence = PresenceMode::None;
             }
+        }
+    }
+
+    /// Ends a join on its way that is no longer granted: it is answered, and all that waited
+    /// for it.
+    fn give_up_join(&mut self, index: u32, room: u32, now: Now) {
+        let session = &self.sessions[index as usize];
+        let (key, place) = (session.key(index), &mut self.rooms[room as usize]);
+        let theirs = place.pending.iter().position(|pending| pending.session == key);
+        let Some(theirs) = theirs else { return };
+        let Err(refusal) = session.is_granted(&place.pending[theirs].join) else { return };
+        let pending = place.pending.remove(theirs);
+        self.leave(index, room, now);
+        self.answered_here(index);
+        self.refuse(index, pending.id, Some(pending.join.room), refusal);
+        for (id, command) in pending.held {
+            self.answered_here(index);
+            self.perform_in_turn(index, id, command, now);
         }
     }
 

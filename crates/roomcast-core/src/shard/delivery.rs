@@ -44,12 +44,11 @@ impl Shard {
         }
     }
 
-    /// Messages of the room may be missing: whatever the broker has is read before anything newer.
+    /// Messages of the room may be missing: whatever the broker has is read, once more if a
+    /// reading is under way, which may have come too soon to find them.
     pub(super) fn lost(&mut self, name: &RoomName, now: Now) {
         let Some(&index) = self.names.get(name) else { return };
-        let room = &mut self.rooms[index as usize];
-        let last = room.position.map_or(0, |position| position.offset);
-        room.heard_of = room.heard_of.max(last + 1);
+        self.rooms[index as usize].doubt = true;
         self.stats.repairs.add(1);
         self.read(index, now);
     }
@@ -112,7 +111,7 @@ impl Shard {
 
     /// Puts a message into the outbox of every member: the hot path.
     fn deliver(&mut self, index: u32, delivery: &Delivery, now: Now) {
-        let (room, limit) = (&self.rooms[index as usize], self.engine.config.outbox);
+        let (room, config) = (&self.rooms[index as usize], &self.engine.config);
         let place = Place { room: index, offset: delivery.offset(), key: delivery.key };
         let (mut delivered, mut bytes, mut dropped) = (0u64, 0u64, 0u64);
         for member in &room.members {
@@ -122,15 +121,15 @@ impl Shard {
             }
             let before = session.outbox.bytes();
             let frame = delivery.frame(session.dialect);
-            match session.outbox.push_message(frame, place, room.kind.slow, limit) {
-                Pushed::Waits { dropped: more } => dropped += more,
-                Pushed::Full => {
-                    self.sweeper.overflowed.push(session.key(member.session));
-                    continue;
-                }
-            }
-            delivered += 1;
+            let bounds = session.bounds(config);
+            let pushed = session.outbox.push_message(frame, place, room.kind.slow, bounds);
             bytes = bytes.wrapping_add((session.outbox.bytes() as u64).wrapping_sub(before as u64));
+            let Pushed::Waits { dropped: more } = pushed else {
+                self.sweeper.overflowed.push(session.key(member.session));
+                continue;
+            };
+            dropped += more;
+            delivered += 1;
             if session.blocked.is_none() && !std::mem::replace(&mut session.ready, true) {
                 self.ready.push_back(member.session);
             }
@@ -155,9 +154,14 @@ impl Shard {
     /// The session of a command that was answered, if it is still there.
     pub(super) fn answered(&mut self, asker: &Asker) -> Option<u32> {
         self.live(asker.session)?;
-        let session = &mut self.sessions[asker.session.index as usize];
-        session.in_flight = session.in_flight.saturating_sub(1);
+        self.answered_here(asker.session.index);
         Some(asker.session.index)
+    }
+
+    /// One command of the session waits no longer.
+    pub(super) fn answered_here(&mut self, index: u32) {
+        let session = &mut self.sessions[index as usize];
+        session.in_flight = session.in_flight.saturating_sub(1);
     }
 
     pub(super) fn accepted(
@@ -176,8 +180,8 @@ impl Shard {
     /// A page of history came: as much of it as one answer may hold.
     pub(super) fn page(&mut self, asker: Asker, room: RoomName, page: Page, found: &Snapshot) {
         let Some(index) = self.answered(&asker) else { return };
-        let dialect = self.sessions[index as usize].dialect;
-        let limit = self.engine.config.recovery;
+        let session = &self.sessions[index as usize];
+        let (dialect, limit) = (session.dialect, session.recovery(&self.engine.config));
         let messages = match page {
             Page::After(_) => take_fitting(found.messages.iter(), dialect, limit),
             Page::Latest | Page::Before(_) => {

@@ -1,7 +1,6 @@
 //! Who is in which room: joins, the reading that a join waits for, leaving.
 
-use super::{Shard, after};
-use crate::access::Action;
+use super::{Shard, after, say_gap};
 use crate::catchup::{Recovered, recover};
 use crate::inbox::Snapshot;
 use crate::now::Now;
@@ -11,7 +10,7 @@ use crate::session::Membership;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::push::Member;
 use roomcast_protocol::reply::Joined;
-use roomcast_protocol::{CommandId, ErrorCode, Position, Refusal, Reply, RoomName};
+use roomcast_protocol::{CommandId, ErrorCode, Payload, Position, Refusal, Reply, RoomName};
 use std::sync::Arc;
 
 impl Shard {
@@ -32,25 +31,20 @@ impl Shard {
 
     fn may_join(&self, index: u32, join: &Join) -> Result<(), Refusal> {
         let (config, session) = (&self.engine.config, &self.sessions[index as usize]);
-        let grants = &session.identity.grants;
-        if !grants.allows(&join.room, Action::Join) {
-            return Err(not_granted(Action::Join));
-        }
-        let implied = session.dialect.implied_presence();
-        if join.presence != implied
-            && join.presence != PresenceMode::None
-            && !grants.allows(&join.room, Action::Presence)
-        {
-            return Err(not_granted(Action::Presence));
+        session.is_granted(join)?;
+        let known = self.names.get(&join.room).copied();
+        if known.is_some_and(|room| session.membership(room).is_some()) {
+            return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
         }
         if session.rooms.len() >= session.limits(config).rooms {
             let message = "too many rooms: leave one first";
             return Err(Refusal::new(ErrorCode::Limit, message));
         }
-        let Some(&room) = self.names.get(&join.room) else { return Ok(()) };
-        if session.membership(room).is_some() {
-            return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
+        let size = join.state.as_ref().map_or(0, Payload::len);
+        if size > 0 && size > config.kind_of(&join.room).max_message {
+            return Err(Refusal::new(ErrorCode::TooLarge, "`state` is too large for this room"));
         }
+        let Some(room) = known else { return Ok(()) };
         let room = &self.rooms[room as usize];
         if room.members.len() + room.pending.len() >= room.kind.max_members {
             return Err(Refusal::new(ErrorCode::Limit, "this room is full"));
@@ -80,6 +74,7 @@ impl Shard {
             return;
         }
         let Some(want) = room.wants() else { return };
+        room.doubt = false;
         self.next_ticket = self.next_ticket.wrapping_add(1);
         room.reading = Some(self.next_ticket);
         for pending in &mut room.pending {
@@ -104,11 +99,8 @@ impl Shard {
             waiting.into_iter().partition(|join| join.ticket == Some(ticket));
         room.pending = later;
         for pending in served {
-            let dialect = match self.live(pending.session) {
-                Some(session) => session.dialect,
-                None => continue,
-            };
-            let limit = self.engine.config.recovery;
+            let Some(session) = self.live(pending.session) else { continue };
+            let (dialect, limit) = (session.dialect, session.recovery(&self.engine.config));
             let recovered = recover(&pending.join, found, &meanwhile, dialect, limit);
             self.admit(index, pending, position, recovered, now);
         }
@@ -129,10 +121,10 @@ impl Shard {
         let slot = place.members.len() as u32;
         place.members.push(RoomMember { session: key.index, presence: join.presence });
         let session = &mut self.sessions[key.index as usize];
-        session.in_flight = session.in_flight.saturating_sub(1);
         if let Some(membership) = session.membership_mut(room) {
             membership.slot = Some(slot);
         }
+        self.answered_here(key.index);
         self.stats.memberships.add(1);
         self.count_join(&join, &recovered);
         self.enter(room, key.index, &join);
@@ -148,9 +140,8 @@ impl Shard {
         };
         self.reply(key.index, &Reply::Joined(id, Box::new(joined)));
         for (id, command) in held {
-            let session = &mut self.sessions[key.index as usize];
-            session.in_flight = session.in_flight.saturating_sub(1);
-            self.perform(key.index, id, command, now);
+            self.answered_here(key.index);
+            self.perform_in_turn(key.index, id, command, now);
         }
     }
 
@@ -191,7 +182,10 @@ impl Shard {
         let session = &mut self.sessions[index as usize];
         let Some(place) = session.rooms.iter().position(|at| at.room == room) else { return };
         let membership = session.rooms.remove(place);
-        session.outbox.forget_places(room);
+        let before = session.outbox.bytes();
+        let (rooms, dialect) = (&self.rooms, session.dialect);
+        session.outbox.forget_places(room, |gap| say_gap(rooms, dialect, gap));
+        self.stats.outbox_bytes.add((session.outbox.bytes() - before) as u64);
         let (id, key) = (session.id, session.key(index));
         match membership.slot {
             Some(slot) => {
@@ -232,7 +226,7 @@ impl Shard {
     pub(super) fn forget_room(&mut self, index: u32, now: Now) {
         let Some(room) = self.rooms.get(index as usize) else { return };
         let linger = crate::now::millis(self.engine.config.linger);
-        let over = room.empty_since.is_some_and(|since| since + linger <= now.ms());
+        let over = room.empty_since.is_some_and(|since| since.saturating_add(linger) <= now.ms());
         if !over || !room.is_empty() {
             return;
         }
@@ -241,9 +235,4 @@ impl Shard {
         self.stats.rooms.sub(1);
         self.engine.broker.unsubscribe(&room.name, self.id, now);
     }
-}
-
-pub(super) fn not_granted(action: Action) -> Refusal {
-    let message = format!("the token does not grant `{}` in this room", action.name());
-    Refusal::new(ErrorCode::Forbidden, message)
 }

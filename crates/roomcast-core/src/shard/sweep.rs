@@ -21,6 +21,8 @@ pub(super) struct Sweeper {
     cursor: usize,
     /// Rooms without members, and when to forget them.
     pub(super) lingering: VecDeque<(u64, u32)>,
+    /// Until when everyone is to be sent away, once a drain has begun.
+    drained: Option<u64>,
     /// Sessions to send away, and when; the first one last.
     leaving: Vec<(u64, SessionKey)>,
     /// Sessions whose outbox found no room, to be closed as soon as nothing is borrowed.
@@ -43,6 +45,7 @@ impl Sweeper {
             tick: round / PARTS as u32,
             cursor: 0,
             lingering: VecDeque::new(),
+            drained: None,
             leaving: Vec::new(),
             overflowed: Vec::new(),
         }
@@ -76,6 +79,9 @@ impl Shard {
     fn look_at(&mut self, index: u32, now: Now) {
         let Some(session) = self.sessions.get_mut(index as usize) else { return };
         if session.closing.is_some() {
+            if session.given_up.is_some_and(|at| at <= now.ms()) {
+                self.make_ready(index);
+            }
             return;
         }
         session.outbox.shrink();
@@ -83,7 +89,8 @@ impl Shard {
             Due::Nothing => {}
             Due::Close(code) => self.close_at(index, code, now),
             Due::Ping(frame) => {
-                session.pinged = Some(now.ms());
+                // Only a sign of life ends the waiting, not the next ping.
+                session.pinged.get_or_insert(now.ms());
                 session.next_ping = after(now, self.engine.config.heartbeat.interval);
                 self.push_frame(index, frame);
             }
@@ -106,17 +113,29 @@ impl Shard {
 
     /// Gives every session its own moment to go, told at once, and closes it then.
     pub(super) fn drain(&mut self, window: Duration, now: Now) {
+        self.sweeper.drained = Some(after(now, window));
         let keys: Vec<SessionKey> =
             self.sessions.iter().map(|(index, session)| session.key(index as u32)).collect();
-        let spread = millis(window).max(1);
-        for key in keys {
-            let moment = self.random.next() % spread;
-            let reconnect =
-                Push::Reconnect { after: Duration::from_millis(moment), reason: "drain" };
-            self.push(key.index, &reconnect);
-            self.sweeper.leaving.push((now.ms() + moment, key));
-        }
+        let moments: Vec<_> =
+            keys.into_iter().filter_map(|key| Some((self.tell_moment(key, now)?, key))).collect();
+        self.sweeper.leaving.extend(moments);
         self.sweeper.leaving.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+
+    /// Who was on its way when the drain began is sent away with the others.
+    pub(super) fn drain_late(&mut self, key: SessionKey, now: Now) {
+        let Some(at) = self.tell_moment(key, now) else { return };
+        let place = self.sweeper.leaving.partition_point(|(other, _)| *other > at);
+        self.sweeper.leaving.insert(place, (at, key));
+    }
+
+    /// Tells a session when to go, where there is a drain: a moment of its own until the end.
+    fn tell_moment(&mut self, key: SessionKey, now: Now) -> Option<u64> {
+        let left = self.sweeper.drained?.saturating_sub(now.ms());
+        let moment = self.random.next() % left.max(1);
+        let after = Duration::from_millis(moment);
+        self.push(key.index, &Push::Reconnect { after, reason: "drain" });
+        Some(now.ms().saturating_add(moment))
     }
 
     fn send_away(&mut self, now: Now) {
@@ -142,9 +161,8 @@ impl Shard {
 
 fn due(session: &Session, config: &Config, now: Now) -> Due {
     if let Some(end) = session.identity.expires_at {
-        if end.as_millis().saturating_add(millis(config.expiry.grace) as i64)
-            <= now.wall.as_millis()
-        {
+        let grace = i64::try_from(millis(config.expiry.grace)).unwrap_or(i64::MAX);
+        if end.as_millis().saturating_add(grace) <= now.wall.as_millis() {
             return Due::Close(CloseCode::TokenExpired);
         }
         let within = until(end, now);
@@ -152,7 +170,7 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
             return Due::Expiring(within);
         }
     }
-    if session.blocked.is_some_and(|since| since + millis(config.stall) <= now.ms()) {
+    if session.blocked.is_some_and(|since| since.saturating_add(millis(config.stall)) <= now.ms()) {
         return Due::Close(CloseCode::TooSlow);
     }
     heartbeat(session, config, now)
@@ -160,16 +178,18 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
 
 fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
     let (interval, timeout) = (millis(config.heartbeat.interval), millis(config.heartbeat.timeout));
-    if session.pinged.is_some_and(|pinged| pinged + timeout <= now.ms()) {
+    if session.pinged.is_some_and(|pinged| pinged.saturating_add(timeout) <= now.ms()) {
         return Due::Close(CloseCode::NoSignOfLife);
     }
     match session.dialect.ping() {
         Ping::WhenSilent(frame)
-            if session.pinged.is_none() && session.heard + interval <= now.ms() =>
+            if session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms() =>
         {
             Due::Ping(frame)
         }
-        Ping::Always(frame) if session.next_ping.max(session.opened + interval) <= now.ms() => {
+        Ping::Always(frame)
+            if session.next_ping.max(session.opened.saturating_add(interval)) <= now.ms() =>
+        {
             Due::Ping(frame)
         }
         _ => Due::Nothing,

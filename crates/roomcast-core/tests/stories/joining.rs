@@ -3,8 +3,8 @@
 use crate::{room, room_kind, tea_party};
 use roomcast_core::Config;
 use roomcast_core::testing::{World, join, publish};
-use roomcast_protocol::command::{Join, Page};
-use roomcast_protocol::{Command, Epoch, Position};
+use roomcast_protocol::command::{Join, Page, Token};
+use roomcast_protocol::{Command, Epoch, Payload, Position};
 use std::time::Duration;
 
 #[test]
@@ -162,4 +162,74 @@ fn history_is_read_by_page_in_both_directions() {
             "history tea …",
         ]
     );
+}
+
+#[test]
+fn joining_leaving_and_joining_again_in_one_breath_is_done_in_that_order() {
+    let mut world = tea_party();
+    world.send("bob", Command::Leave { room: room("tea") });
+    world.send("bob", Command::Join(join("tea")));
+    world.send("bob", Command::Leave { room: room("tea") });
+    world.send("bob", Command::Join(join("tea")));
+    world.send("bob", Command::Publish(publish("tea", "1")));
+    world.settle();
+    assert_eq!(
+        world.hear("bob"),
+        ["left tea", "joined tea @0", "left tea", "joined tea @0", "tea #1 bob: 1", "ack tea #1"]
+    );
+}
+
+#[test]
+fn a_join_that_a_fresh_token_no_longer_allows_is_answered() {
+    let mut config = Config::default();
+    config.limits.in_flight = 3;
+    let mut world = World::new(config, 1);
+    world.connect("ann");
+    for _ in 0..3 {
+        world.send("ann", Command::Join(join("tea")));
+        world.send("ann", Command::Publish(publish("tea", "1")));
+        world.send("ann", Command::Refresh { token: Token("ann@900000 coffee".into()) });
+        world.settle();
+        assert_eq!(
+            world.hear("ann"),
+            ["refreshed", "error tea forbidden", "error tea not_joined"],
+            "every command has its one answer"
+        );
+        world.command("ann", Command::Refresh { token: Token("ann@900000".into()) });
+        assert_eq!(world.hear("ann"), ["refreshed"]);
+    }
+}
+
+#[test]
+fn one_who_missed_much_in_many_rooms_is_let_in_all_the_same() {
+    let mut config = Config { outbox: 4_000, recovery: 2_000, ..Config::default() };
+    config.limits.burst = 1_000;
+    let mut world = World::new(config, 1);
+    let rooms: Vec<String> = (0..8).map(|n| format!("room{n}")).collect();
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        rooms.iter().for_each(|room| world.join(name, room));
+    }
+    let rejoins: Vec<Command> = rooms.iter().map(|room| world.rejoin("ann", room)).collect();
+    world.cut("ann");
+    for room in &rooms {
+        (0..30).for_each(|_| world.publish("bob", room, "\"0123456789\""));
+    }
+    world.connect("ann");
+    rejoins.into_iter().for_each(|join| world.send("ann", join));
+    world.settle();
+    world.advance(Duration::from_secs(1));
+    let heard = world.hear("ann");
+    assert_eq!(world.closed("ann"), None);
+    assert!(heard[0].starts_with("joined room0 @30 recovered ["), "{heard:?}");
+    assert_eq!(heard.last().unwrap(), "joined room7 @30 not recovered: limit");
+}
+
+#[test]
+fn what_a_member_is_said_to_be_is_no_larger_than_a_message() {
+    let mut world = World::new(room_kind(|kind| kind.max_message = 10), 1);
+    world.connect("ann");
+    let state = Payload::parse("\"0123456789\"").ok();
+    world.join_with("ann", Join { state, ..join("tea") });
+    assert_eq!(world.hear("ann"), ["error tea too_large"]);
 }

@@ -1,10 +1,11 @@
 //! Signs of life, presence, tokens, drains, and what is left behind.
 
 use crate::{room, room_kind, tea_party};
-use roomcast_core::testing::{World, identity, join};
-use roomcast_core::{Config, Grants, PresenceKind};
-use roomcast_protocol::command::{Join, PresenceMode, Token};
-use roomcast_protocol::{CloseCode, Command, Payload, Timestamp, UserId};
+use roomcast_core::testing::{World, identity, join, publish};
+use roomcast_core::{Config, Grants, Heartbeat, PresenceKind};
+use roomcast_protocol::command::{Join, PresenceMode, Publish, Token};
+use roomcast_protocol::dialect::guide::RELIABLE;
+use roomcast_protocol::{CloseCode, Command, MessageId, Payload, Timestamp, UserId};
 use std::time::Duration;
 
 #[test]
@@ -91,6 +92,21 @@ fn an_expiring_token_is_announced_and_can_be_refreshed() {
 }
 
 #[test]
+fn who_arrives_while_the_drain_has_begun_is_sent_away_with_the_others() {
+    let mut world = tea_party();
+    world.hub().drain(Duration::from_secs(10));
+    world.settle();
+    world.connect("late");
+    let heard = world.hear("late");
+    assert!(heard.iter().any(|frame| frame.starts_with("reconnect")), "{heard:?}");
+    world.advance(Duration::from_secs(12));
+    assert_eq!(world.closed("late"), Some(CloseCode::Drain));
+    world.connect("last");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.closed("last"), Some(CloseCode::Drain));
+}
+
+#[test]
 fn a_drain_gives_everyone_a_moment_of_its_own() {
     let mut world = World::new(Config::default(), 2);
     let names: Vec<String> = (0..20).map(|n| format!("guest{n}")).collect();
@@ -129,4 +145,66 @@ fn nothing_is_left_of_those_who_went() {
             .all(|count| count.get() == 0)
     }));
     assert_eq!(world.hub().history_bytes(), 0);
+}
+
+#[test]
+fn one_who_is_always_pinged_is_closed_even_if_the_timeout_is_longer_than_the_interval() {
+    let heartbeat = Heartbeat { interval: Duration::from_secs(1), timeout: Duration::from_secs(3) };
+    let mut world = World::new(Config { heartbeat, ..Config::default() }, 1);
+    world.connect_with("ann", identity("ann", Grants::everything()), &RELIABLE, None);
+    world.advance(Duration::from_secs(6));
+    assert_eq!(world.closed("ann"), Some(CloseCode::NoSignOfLife));
+}
+
+#[test]
+fn one_who_comes_while_the_server_goes_away_is_sent_away_too() {
+    let mut world = World::default();
+    world.hub().drain(Duration::from_secs(10));
+    world.advance(Duration::from_secs(5));
+    world.connect("late");
+    assert_eq!(world.hear("late"), ["reconnect"]);
+    world.advance(Duration::from_secs(6));
+    assert_eq!(world.closed("late"), Some(CloseCode::Drain));
+}
+
+#[test]
+fn one_who_came_while_the_room_was_too_large_for_lists_is_given_the_list() {
+    let config = room_kind(|kind| kind.presence = PresenceKind::Full { up_to: 2 });
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+    }
+    world.advance(Duration::from_secs(1));
+    world.connect("cat");
+    world.join_with("cat", Join { presence: PresenceMode::Full, ..join("tea") });
+    world.cut("bob");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.hear("cat"), ["joined tea @0 =3", "presence tea {ann cat} +cat -bob =2"]);
+}
+
+#[test]
+fn durations_without_end_mean_never() {
+    let forever = Duration::MAX;
+    let mut config = room_kind(|kind| kind.history.ttl = forever);
+    config.heartbeat = Heartbeat { interval: Duration::from_secs(1), timeout: forever };
+    config.expiry.grace = forever;
+    (config.stall, config.linger, config.dedupe) = (forever, forever, forever);
+    (config.outbox, config.recovery) = (usize::MAX, usize::MAX);
+    let mut world = World::new(config, 1);
+    let mut ann = identity("ann", Grants::everything());
+    ann.expires_at = Some(Timestamp::from_millis(40_000));
+    world.connect_as("ann", ann);
+    world.join("ann", "tea");
+    let message_id = MessageId::new("1").ok();
+    world.publish_with("ann", Publish { message_id, ..publish("tea", "1") });
+    world.stall("ann", 0);
+    world.advance(Duration::from_secs(60));
+    assert_eq!(world.closed("ann"), None);
+    world.connect("bob");
+    world.join("bob", "coffee");
+    world.cut("bob");
+    world.hub().drain(forever);
+    world.advance(Duration::from_secs(10));
+    assert_eq!(world.hub().sessions(), 1);
 }

@@ -1,10 +1,10 @@
 //! Slow readers, lost messages, and what they are told.
 
 use crate::{room_kind, tea_party};
-use roomcast_core::testing::{World, publish};
+use roomcast_core::testing::{World, join, publish};
 use roomcast_core::{Config, History, Slow};
 use roomcast_protocol::command::Publish;
-use roomcast_protocol::{CloseCode, Command, Key};
+use roomcast_protocol::{CloseCode, Command, Key, UserId};
 use std::time::Duration;
 
 #[test]
@@ -133,4 +133,106 @@ fn what_no_history_can_repair_becomes_a_gap() {
     let heard = world.hear("ann");
     assert!(heard.iter().any(|line| line.starts_with("gap tea ") && line.ends_with("-90 broker")));
     assert_eq!(heard.last().unwrap(), "tea #100 bob: 1");
+}
+
+/// Two shards with small inboxes: ann and cat on one, bob on the other; ann and bob in a room.
+fn small_inboxes() -> World {
+    let mut config = Config { inbox: 2_000, ..Config::default() };
+    config.limits.in_flight = 1_000;
+    let mut world = World::new(config, 2);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    world.connect("cat");
+    world
+}
+
+fn said_by_bob(offsets: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    offsets.map(|n| format!("tea #{n} bob: 1")).collect()
+}
+
+#[test]
+fn what_was_lost_before_somebody_joins_is_repaired_with_the_join() {
+    let mut world = small_inboxes();
+    (0..100).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.send("cat", Command::Join(join("tea")));
+    world.settle();
+    assert_eq!(world.hear("ann"), said_by_bob(1..=100));
+    assert_eq!(world.hear("cat"), ["joined tea @100"]);
+}
+
+#[test]
+fn what_is_lost_after_a_join_has_read_is_repaired_too() {
+    let mut world = small_inboxes();
+    (0..50).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.send("cat", Command::Join(join("tea")));
+    (0..50).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.settle();
+    assert_eq!(world.hear("ann"), said_by_bob(1..=100));
+    assert_eq!(world.hear("cat")[1..], said_by_bob(51..=100));
+}
+
+#[test]
+fn one_who_reads_at_once_is_not_sent_away_for_a_burst() {
+    let mut config = Config { outbox: 1_000, ..Config::default() };
+    config.limits.in_flight = 1_000;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    (0..100).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.settle();
+    assert_eq!(world.closed("ann"), None);
+    assert_eq!(world.hear("ann"), said_by_bob(1..=100));
+}
+
+#[test]
+fn a_gap_that_waits_is_told_before_the_room_is_left() {
+    let mut config = room_kind(|kind| kind.slow = Slow::Skip);
+    config.outbox = 600;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+        world.hear(name);
+    }
+    world.stall("ann", 0);
+    (0..20).for_each(|_| world.publish("bob", "tea", "1"));
+    world.command("ann", Command::Leave { room: crate::room("tea") });
+    world.read_on("ann");
+    let heard = world.hear("ann");
+    assert!(heard[0].starts_with("gap tea 1-"), "{heard:?}");
+    assert_eq!(heard[heard.len() - 2..], ["tea #20 bob: 1", "left tea"]);
+}
+
+#[test]
+fn what_waits_is_counted_right_where_a_message_finds_no_room() {
+    let mut config = room_kind(|kind| kind.slow = Slow::Skip);
+    config.outbox = 400;
+    let mut world = World::new(config, 1);
+    for name in ["ann", "bob"] {
+        world.connect(name);
+        world.join(name, "tea");
+    }
+    world.stall("ann", 0);
+    world.publish("bob", "tea", "1");
+    world.publish("bob", "tea", &format!("\"{}\"", "x".repeat(500)));
+    world.cut("bob");
+    world.read_on("ann");
+    assert_eq!(world.closed("ann"), Some(CloseCode::TooSlow));
+    assert_eq!(world.hub().stats()[0].outbox_bytes.get(), 0);
+}
+
+#[test]
+fn one_who_does_not_even_read_the_close_is_let_go() {
+    let mut world = tea_party();
+    world.stall("ann", 0);
+    world.publish("bob", "tea", "1");
+    world.hub().disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected);
+    world.advance(Duration::from_secs(25));
+    assert_eq!(world.hub().sessions(), 1);
 }

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 use roomcast_core::Action;
+use roomcast_protocol::command::Token;
 use roomcast_transport::Body;
 use serde::Deserialize;
 use serde_json::json;
@@ -58,15 +59,19 @@ pub(super) async fn token(routes: Arc<Routes>, request: Request<Incoming>) -> Re
         issuer: rules.issuer.clone(),
         audience: rules.audience.first().cloned(),
     };
-    match signer.sign(&plan.claims()) {
-        Ok(token) => {
-            let ttl = u64::try_from(TTL.as_millis()).unwrap_or(u64::MAX);
-            reply::json(StatusCode::OK, &json!({ "token": token, "expires_in_ms": ttl }))
-        }
+    let token = match signer.sign(&plan.claims()) {
+        Ok(token) => token,
         Err(error) => {
-            reply::error(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error.to_string())
+            let message = error.to_string();
+            return reply::error(StatusCode::INTERNAL_SERVER_ERROR, "internal", &message);
         }
+    };
+    // A name that no token may have is told here, and not later at every door.
+    if let Err(denied) = routes.access.gatekeeper.admit(&Token(token.clone()), plan.now) {
+        return reply::error(StatusCode::BAD_REQUEST, "bad_request", &denied.to_string());
     }
+    let ttl = u64::try_from(TTL.as_millis()).unwrap_or(u64::MAX);
+    reply::json(StatusCode::OK, &json!({ "token": token, "expires_in_ms": ttl }))
 }
 
 /// Whether the request names this server as programs and pages of this machine do: by an address,

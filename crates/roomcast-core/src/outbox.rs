@@ -83,6 +83,11 @@ impl Outbox {
         self.bytes
     }
 
+    /// Bytes of what no newer message takes the place of: it stays until it is read.
+    pub(crate) fn lasting(&self) -> usize {
+        self.bytes - self.message_bytes
+    }
+
     /// Adds what is not a message of a room, without a bound: the caller has one.
     pub(crate) fn push(&mut self, frame: Frame) {
         self.append(frame, None);

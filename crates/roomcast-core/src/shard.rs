@@ -184,10 +184,10 @@ impl Shard {
         }
     }
 
-    /// The client said goodbye: `answer` is the last that it hears.
+    /// The client said goodbye: `answer` is the last that it hears, after what it asked before.
     pub fn goodbye(&mut self, key: SessionKey, answer: Frame, now: Now) {
         if self.live(key).is_some() {
-            self.end(key.index, Ending::Client, answer, true, now);
+            self.end(key.index, Ending::Client, answer, false, now);
         }
     }
 
@@ -258,6 +258,10 @@ impl Shard {
         let after = session.outbox.bytes();
         self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
         let progress = result?;
+        if progress.written > 0 && session.blocked.is_some() {
+            // A full socket that takes more has somebody who reads: its pong may wait behind.
+            (session.heard, session.pinged) = (now.ms(), None);
+        }
         if progress.done {
             session.blocked = None;
             return Ok(session.closing.map_or(Flush::Idle, Flush::Closing));
@@ -268,10 +272,12 @@ impl Shard {
         Ok(Flush::Blocked)
     }
 
-    /// Bytes that wait for a session: a transport reads no more of a client that does not read.
+    /// Bytes that wait for a session until it reads them: a transport reads no more of a client
+    /// that does not read. What a room drops for slow members is not among them, or a client that
+    /// is always behind would never be heard again.
     #[must_use]
     pub fn waiting(&self, key: SessionKey) -> usize {
-        self.live(key).map_or(0, |session| session.outbox.bytes())
+        self.live(key).map_or(0, |session| session.outbox.lasting())
     }
 
     /// The session, unless it is gone or being closed.

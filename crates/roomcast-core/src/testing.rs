@@ -255,6 +255,12 @@ impl World {
         self.client(name).takes = Some(bytes);
     }
 
+    /// Somebody's socket takes so many bytes more at once.
+    pub fn read_some(&mut self, name: &str, bytes: usize) {
+        self.stall(name, bytes);
+        self.flush(name);
+    }
+
     /// Somebody reads again.
     pub fn read_on(&mut self, name: &str) {
         self.client(name).takes = None;

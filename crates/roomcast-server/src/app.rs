@@ -9,6 +9,7 @@ use roomcast_transport::{Handler, ListenError, Running, StartError, Transport};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::task::JoinHandle;
 
 /// Why the application could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,20 @@ pub enum AppError {
 pub struct App {
     running: Running,
     addr: SocketAddr,
-    admin: Option<SocketAddr>,
+    admin: Option<Admin>,
+}
+
+/// The operators' listener: it ends with the application.
+#[derive(Debug)]
+struct Admin {
+    addr: SocketAddr,
+    listening: JoinHandle<()>,
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
 }
 
 impl App {
@@ -80,8 +94,8 @@ impl App {
         };
         let parts = Arc::new(parts);
         let face = if dev { Face::Everything } else { Face::Public };
-        let admin = if dev { None } else { Some(serve_admin(admin, &parts).await?) };
-        let addr = transport.addr().unwrap_or(admin.unwrap_or(([127, 0, 0, 1], 0).into()));
+        let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
+        let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
         let running = transport.answering(handler).start(hub, shards)?;
         Ok(Self { running, addr, admin })
@@ -96,7 +110,12 @@ impl App {
     /// Where operators look, if that is an address of its own.
     #[must_use]
     pub fn admin(&self) -> Option<SocketAddr> {
-        self.admin
+        self.admin.as_ref().map(|admin| admin.addr)
+    }
+
+    /// Waits until a part of the server has panicked, which is a defect of it: end the process.
+    pub fn broken(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.running.broken()
     }
 
     /// Runs until `leave`, then sends everyone away kindly, or at once if `hurry` comes first.
@@ -108,17 +127,30 @@ impl App {
     ) -> usize {
         leave.await;
         tracing::info!("going away: every client is given its own moment");
-        tokio::select! {
+        let cut = tokio::select! {
             cut = self.running.drain() => cut,
             () = hurry => 0,
+        };
+        if let Some(admin) = self.admin {
+            admin.end().await;
         }
+        cut
     }
 }
 
-async fn serve_admin(addr: SocketAddr, routes: &Arc<Routes>) -> Result<SocketAddr, ListenError> {
-    let listener = roomcast_transport::http::bind(addr).await?;
-    let bound = listener.local_addr().unwrap_or(addr);
-    let handler: Arc<dyn Handler> = Arc::new(routes.face(Face::Admin));
-    tokio::spawn(roomcast_transport::http::serve_listener(listener, handler));
-    Ok(bound)
+impl Admin {
+    async fn listen(addr: SocketAddr, routes: &Arc<Routes>) -> Result<Self, ListenError> {
+        let listener = roomcast_transport::http::bind(addr).await?;
+        let addr = listener.local_addr().unwrap_or(addr);
+        let handler: Arc<dyn Handler> = Arc::new(routes.face(Face::Admin));
+        let serving = roomcast_transport::http::serve_listener(listener, handler);
+        Ok(Self { addr, listening: tokio::spawn(serving) })
+    }
+
+    /// Ends it; its address is free then.
+    async fn end(mut self) {
+        self.listening.abort();
+        // That it was aborted is no news.
+        _ = (&mut self.listening).await;
+    }
 }

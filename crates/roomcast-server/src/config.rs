@@ -10,6 +10,7 @@
 //! Read in this order: [`keys`], [`mod@file`], [`mod@load`], [`mod@check`], [`settings`].
 
 pub mod check;
+mod checker;
 mod credentials;
 mod defaults;
 pub mod document;
@@ -17,6 +18,7 @@ pub mod env;
 pub mod file;
 pub mod keys;
 pub mod load;
+mod nearest;
 pub mod origins;
 pub mod report;
 pub mod room;

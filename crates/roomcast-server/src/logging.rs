@@ -28,3 +28,13 @@ pub fn init(format: LogFormat) {
         tracing::warn!("RUST_LOG cannot be read as a filter; using `info`");
     }
 }
+
+/// Writes panics to the log, where operators look, in one line each.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = panic.payload().downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.payload().downcast_ref::<String>().map(String::as_str));
+        tracing::error!(text, place, "a panic: this is a defect, please report it");
+    }));
+}

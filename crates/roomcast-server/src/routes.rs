@@ -58,18 +58,27 @@ enum Endpoint {
 }
 
 impl Endpoint {
-    const fn method(self) -> Method {
+    /// The methods that it takes, as in an `Allow` header. What is read may also be asked for by
+    /// its head alone, as load balancers do; hyper leaves the body out.
+    const fn methods(self) -> &'static str {
         match self {
-            Self::DevToken => Method::POST,
-            _ => Method::GET,
+            Self::DevToken => "POST",
+            Self::Native | Self::Guide(_) => "GET",
+            Self::AuthCheck => "GET, HEAD, OPTIONS",
+            _ => "GET, HEAD",
         }
+    }
+
+    fn takes(self, method: &Method) -> bool {
+        self.methods().split(", ").any(|taken| taken == method.as_str())
     }
 }
 
 impl Routes {
     /// The endpoints that an address shows.
     pub(crate) fn face(self: &Arc<Self>, face: Face) -> impl Handler + use<> {
-        Site { routes: Arc::clone(self), router: self.router(face) }
+        let trial = face == Face::Everything;
+        Site { routes: Arc::clone(self), router: self.router(face), trial }
     }
 
     fn router(&self, face: Face) -> Router<Endpoint> {
@@ -110,17 +119,22 @@ impl Routes {
 struct Site {
     routes: Arc<Routes>,
     router: Router<Endpoint>,
+    /// Only for programs and pages of this machine.
+    trial: bool,
 }
 
 impl Handler for Site {
     fn handle(&self, request: Request<Incoming>) -> Answer {
+        if self.trial && !dev::is_local_name(&request, &self.routes.access.origins) {
+            return ready(dev::foreign_name());
+        }
         let Ok(found) = self.router.at(request.uri().path()) else {
             return ready(reply::not_found());
         };
         let endpoint = *found.value;
         let room = found.params.get("room").map(str::to_owned);
-        if request.method() != endpoint.method() {
-            return ready(reply::method_not_allowed(&endpoint.method()));
+        if !endpoint.takes(request.method()) {
+            return ready(reply::method_not_allowed(endpoint.methods()));
         }
         let routes = &self.routes;
         match endpoint {

@@ -157,6 +157,7 @@ fn trial_key(settings: &mut Settings) -> Result<String, KeygenError> {
 
 fn launch(settings: Settings, mode: Mode) -> ExitCode {
     logging::init(settings.log);
+    logging::log_panics();
     limits::raise_open_files();
     start(settings, mode).context("the server failed").unwrap_or_else(|error| failed(&error))
 }
@@ -191,7 +192,11 @@ async fn live(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
         hurry.next().await;
         hurry.next().await;
     };
-    let cut = app.run(leave.next(), second).await;
+    let broken = app.broken();
+    let cut = tokio::select! {
+        cut = app.run(leave.next(), second) => cut,
+        () = broken => anyhow::bail!("a worker panicked and its rooms are gone"),
+    };
     if cut > 0 {
         tracing::warn!(connections = cut, "cut at the end of the drain");
     }

@@ -67,6 +67,7 @@ impl Connection {
             worker.stats.sent(written);
             Ok(written)
         });
+        let flushed = flushed.and_then(|flush| self.stream.send_on(&waker).map(|()| flush));
         let after = match flushed {
             Ok(Flush::Idle) => State::Open,
             Ok(Flush::Blocked) => State::Blocked,
@@ -97,6 +98,13 @@ impl Connection {
             worker.shard.borrow_mut().close(self.key, code, now);
         }
         self.flush(worker);
+    }
+
+    /// Sends on what a stream that is no socket has kept.
+    fn send_on(&self, context: &Context<'_>) {
+        if self.stream.send_on(context.waker()).is_err() {
+            self.state.set(State::Gone);
+        }
     }
 
     /// Writes more if the socket takes more, or asks to be woken when it does.
@@ -148,6 +156,15 @@ pub(crate) struct Driver {
     pub(crate) worker: Rc<Worker>,
 }
 
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // The runtime catches the panic of a task and goes on.
+        if std::thread::panicking() {
+            self.worker.give_up();
+        }
+    }
+}
+
 impl Future for Driver {
     type Output = ();
 
@@ -158,7 +175,7 @@ impl Future for Driver {
         }
         loop {
             match connection.state.get() {
-                State::Open => {}
+                State::Open => connection.send_on(context),
                 State::Blocked => connection.write_on(worker, context),
                 State::Closing => {
                     worker.part(connection);

@@ -13,13 +13,15 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
 /// The body of an answer.
 pub type Body = Full<Bytes>;
@@ -36,6 +38,11 @@ pub trait Handler: Send + Sync + 'static {
 
 /// Longest head of a request in bytes; a longer one is answered with 431.
 const MAX_HEAD: usize = 16 * 1024;
+/// Connections of one listener that speak HTTP at a time, as each does until its upgrade. More
+/// wait in the kernel: each costs up to [`MAX_HEAD`] for as long as it says nothing.
+const MOST_IN_HTTP: usize = 4_096;
+/// How long a connection may speak HTTP: one that never takes its answers would keep its place.
+const LONGEST_IN_HTTP: Duration = Duration::from_secs(60);
 /// How long accepting rests after an error, most often a want of file descriptors.
 const REST: Duration = Duration::from_millis(100);
 
@@ -53,26 +60,72 @@ pub(crate) async fn accept(
 ) {
     let listener = match TcpListener::from_std(listener) {
         Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "a listener could not begin"),
+        Err(error) => {
+            tracing::error!(%error, "a listener could not begin");
+            return worker.give_up();
+        }
     };
+    let places = Places::default();
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = places.accept(&listener) => accepted,
             _ = draining.changed() => return,
         };
         match accepted {
-            Ok((socket, peer)) => {
+            Ok((socket, peer, place)) => {
                 let serving =
                     serve(socket, peer, Some(id), Arc::clone(&handler), config.header_timeout);
-                tokio::task::spawn_local(serving);
+                tokio::task::spawn_local(in_place(place, serving));
             }
             Err(error) => {
                 worker.stats.accept_failed();
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(REST).await;
+                rest(&error).await;
             }
         }
     }
+}
+
+/// The places of connections that speak HTTP.
+struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_IN_HTTP)))
+    }
+}
+
+impl Places {
+    /// Accepts a connection as soon as there is a place for it.
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let place = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
+        let (socket, peer) = listener.accept().await?;
+        Ok((socket, peer, place))
+    }
+}
+
+/// Gives the place back when the connection speaks HTTP no longer.
+async fn in_place(place: OwnedSemaphorePermit, serving: impl Future<Output = ()>) {
+    serving.await;
+    drop(place);
+}
+
+/// After a connection could not be accepted: the next one could not either, most often, unless
+/// it was only this client that left.
+async fn rest(error: &io::Error) {
+    let left = matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    );
+    if left {
+        return tracing::debug!(%error, "a client left before it was accepted");
+    }
+    tracing::warn!(%error, "a connection could not be accepted");
+    tokio::time::sleep(REST).await;
 }
 
 /// A listener of its own, away from the workers: for operators.
@@ -85,15 +138,14 @@ pub async fn bind(addr: SocketAddr) -> Result<TcpListener, ListenError> {
 
 /// Answers the requests of a listener on the present runtime, until dropped.
 pub async fn serve_listener(listener: TcpListener, handler: Arc<dyn Handler>) {
+    let places = Places::default();
     loop {
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                tokio::spawn(serve(socket, peer, None, Arc::clone(&handler), HEADER_TIMEOUT));
+        match places.accept(&listener).await {
+            Ok((socket, peer, place)) => {
+                let serving = serve(socket, peer, None, Arc::clone(&handler), HEADER_TIMEOUT);
+                tokio::spawn(in_place(place, serving));
             }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(REST).await;
-            }
+            Err(error) => rest(&error).await,
         }
     }
 }
@@ -113,14 +165,48 @@ async fn serve(
         let answer = handler.handle(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let served = http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(socket), service)
-        .with_upgrades()
-        .await;
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let served = match timeout(LONGEST_IN_HTTP, connection.as_mut()).await {
+        Ok(served) => served,
+        Err(_) => {
+            // A proxy's connection ends after its present answer, one that takes none is cut.
+            connection.as_mut().graceful_shutdown();
+            timeout(header_timeout, connection).await.unwrap_or(Ok(()))
+        }
+    };
     if let Err(error) = served {
         tracing::trace!(%error, "an HTTP connection failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt;
+
+    struct Long;
+
+    impl Handler for Long {
+        fn handle(&self, _: Request<Incoming>) -> Answer {
+            let body = Bytes::from(vec![b'x'; 8 << 20]);
+            Box::pin(std::future::ready(Response::new(Body::new(body))))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_no_answer_gives_its_place_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, peer) = listener.accept().await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let serving = serve(socket, peer, None, Arc::new(Long), HEADER_TIMEOUT);
+        let hour = Duration::from_secs(3_600);
+        assert!(timeout(hour, serving).await.is_ok(), "it is served no longer");
     }
 }

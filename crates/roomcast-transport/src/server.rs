@@ -10,6 +10,7 @@ use crate::stats::Stats;
 use crate::worker::{self, Seat};
 use roomcast_core::{Hub, Inbox, Shard};
 use std::fmt;
+use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -34,6 +35,7 @@ pub struct Running {
     sockets: Sockets,
     hub: Hub,
     draining: watch::Sender<bool>,
+    broken: watch::Receiver<bool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -123,6 +125,7 @@ impl Transport {
     /// [`StartError`] if the system refuses a thread.
     pub fn start(self, hub: Hub, shards: Vec<(Shard, Inbox)>) -> Result<Running, StartError> {
         let (draining, watching) = watch::channel(false);
+        let (breaks, broken) = watch::channel(false);
         let listeners = self.listening.map(|(_, listeners)| listeners).unwrap_or_default();
         let mut listeners = listeners.into_iter();
         let seats = shards.into_iter().zip(self.arrivals).enumerate();
@@ -136,9 +139,10 @@ impl Transport {
             config: Arc::clone(&self.config),
             stats: Arc::clone(&self.stats),
             draining: watching.clone(),
+            broken: breaks.clone(),
         });
         let threads = seats.map(worker::start).collect::<Result<Vec<_>, _>>()?;
-        Ok(Running { config: self.config, sockets: self.sockets, hub, draining, threads })
+        Ok(Running { config: self.config, sockets: self.sockets, hub, draining, broken, threads })
     }
 }
 
@@ -146,6 +150,18 @@ impl Transport {
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 impl Running {
+    /// Waits until a worker has panicked, which is a defect of this program: its connections are
+    /// gone, and its rooms hear nothing any more. End the process, so that it is started anew.
+    pub fn broken(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut broken = self.broken.clone();
+        async move {
+            if broken.wait_for(|broken| *broken).await.is_err() {
+                // The workers have ended as they should.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// Ends kindly: accepts nothing more, gives every client its own moment to go, waits for
     /// them, and cuts what is left after the timeout. How many were cut.
     pub async fn drain(self) -> usize {
@@ -163,13 +179,17 @@ impl Running {
         };
         _ = tokio::time::timeout(timeout, everyone_gone).await;
         let left = self.sockets.open();
-        self.end();
+        self.end().await;
         left
     }
 
-    fn end(self) {
+    /// Ends the workers and waits for them.
+    async fn end(self) {
         let Self { draining, threads, .. } = self;
         drop(draining);
+        while !threads.iter().all(JoinHandle::is_finished) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a worker had panicked");

@@ -107,6 +107,15 @@ impl Sockets {
         Ok(permit)
     }
 
+    /// Why a connection would not be taken now, without taking a place.
+    #[must_use]
+    pub fn not_now(&self) -> Option<NotNow> {
+        if self.is_draining() {
+            return Some(NotNow::Draining);
+        }
+        (self.open() >= self.gate.most).then_some(NotNow::Full)
+    }
+
     /// Connections now, those that are being closed too.
     #[must_use]
     pub fn open(&self) -> usize {

@@ -18,7 +18,13 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
 /// worker that delivers; hence the shared references.
 pub(crate) enum Stream {
     Tcp(TcpStream),
-    Other(RefCell<Box<dyn Io>>),
+    Other(RefCell<Other>),
+}
+
+pub(crate) struct Other {
+    io: Box<dyn Io>,
+    /// It has taken bytes that it may not have sent on.
+    unsent: bool,
 }
 
 impl fmt::Debug for Stream {
@@ -31,6 +37,11 @@ impl fmt::Debug for Stream {
 }
 
 impl Stream {
+    /// Any stream.
+    pub(crate) fn other(io: Box<dyn Io>) -> Self {
+        Self::Other(RefCell::new(Other { io, unsent: false }))
+    }
+
     /// Reads some bytes; 0 means that the peer has no more.
     pub(crate) fn poll_read(
         &self,
@@ -47,7 +58,7 @@ impl Stream {
             },
             Self::Other(stream) => {
                 let mut buffer = ReadBuf::new(buffer);
-                ready!(Pin::new(&mut **stream.borrow_mut()).poll_read(context, &mut buffer))?;
+                ready!(Pin::new(&mut *stream.borrow_mut().io).poll_read(context, &mut buffer))?;
                 Poll::Ready(Ok(buffer.filled().len()))
             }
         }
@@ -64,19 +75,28 @@ impl Stream {
             Self::Other(stream) => {
                 let mut context = Context::from_waker(waker);
                 let mut stream = stream.borrow_mut();
-                let mut stream = Pin::new(&mut **stream);
-                match stream.as_mut().poll_write_vectored(&mut context, slices) {
-                    Poll::Ready(result) => {
-                        // What a TLS stream has taken may still wait in it.
-                        if let Poll::Ready(Err(error)) = stream.poll_flush(&mut context) {
-                            return Err(error);
-                        }
-                        result
-                    }
+                stream.unsent = true;
+                match Pin::new(&mut *stream.io).poll_write_vectored(&mut context, slices) {
+                    Poll::Ready(result) => result,
                     Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
                 }
             }
         }
+    }
+
+    /// Sends on what the stream has taken and may have kept, as TLS does. What it cannot send yet
+    /// must be asked for again when `waker` is woken.
+    pub(crate) fn send_on(&self, waker: &Waker) -> io::Result<()> {
+        let Self::Other(stream) = self else { return Ok(()) };
+        let mut stream = stream.borrow_mut();
+        if stream.unsent
+            && let Poll::Ready(sent) =
+                Pin::new(&mut *stream.io).poll_flush(&mut Context::from_waker(waker))
+        {
+            stream.unsent = false;
+            return sent;
+        }
+        Ok(())
     }
 
     /// Ready when it is worth trying to write again.
@@ -101,7 +121,8 @@ impl Stream {
         match self {
             Self::Tcp(socket) => socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write),
             Self::Other(stream) => {
-                poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_shutdown(context)).await
+                poll_fn(|context| Pin::new(&mut *stream.borrow_mut().io).poll_shutdown(context))
+                    .await
             }
         }
     }

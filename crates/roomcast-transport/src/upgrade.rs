@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::upgrade::{OnUpgrade, Parts, Upgraded};
 use hyper::{Method, Request, Response, StatusCode, Version};
@@ -78,7 +78,8 @@ impl Handshake {
         {
             return Err(HandshakeError::NotAnUpgrade);
         }
-        if request.method() != Method::GET || request.version() != Version::HTTP_11 {
+        let plain = request.method() == Method::GET && request.version() == Version::HTTP_11;
+        if !plain || has_body(headers) {
             return Err(HandshakeError::Malformed);
         }
         if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
@@ -166,6 +167,12 @@ fn socket_of(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
     };
     let parts = hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded)?;
     Ok((parts.io.into_inner(), parts.read_buf))
+}
+
+/// Whether a body is announced: its bytes would be taken for frames.
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING)
+        || headers.get_all(CONTENT_LENGTH).iter().any(|length| length != "0")
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {

@@ -10,19 +10,22 @@ use crate::stats::Stats;
 use crate::stream::Stream;
 use roomcast_core::shard::Closed;
 use roomcast_core::{Event, Inbox, SessionKey, Shard};
+use roomcast_protocol::CloseCode;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 /// Bytes read from a socket at once, for all connections of a worker in turn.
 const READ_BUFFER: usize = 64 * 1024;
 /// Events taken from the inbox at once: what they bring to one client goes in one write.
 const EVENTS_AT_ONCE: usize = 256;
+/// Connections taken in at once: one at a time, they would wait behind a busy room for long.
+const ARRIVALS_AT_ONCE: usize = 256;
 /// Connections written to before others get their turn.
 const WRITES_IN_A_ROW: usize = 1_000;
 
@@ -38,6 +41,8 @@ pub(crate) struct Seat {
     pub(crate) stats: Arc<Stats>,
     /// True when nothing more is accepted, and dropped when everything ends.
     pub(crate) draining: watch::Receiver<bool>,
+    /// Told if the worker breaks.
+    pub(crate) broken: watch::Sender<bool>,
 }
 
 /// The worker as its tasks see it.
@@ -53,6 +58,20 @@ pub(crate) struct Worker {
     full: usize,
     unsent: u32,
     pub(crate) close_timeout: Duration,
+    draining: watch::Receiver<bool>,
+    /// A task failed: nobody knows in which state it left the shard.
+    broken: Notify,
+}
+
+/// Tells that the worker's thread panicked.
+struct Alarm(watch::Sender<bool>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.send_replace(true);
+        }
+    }
 }
 
 /// Runs a worker on a thread of its own until the server ends.
@@ -63,6 +82,7 @@ pub(crate) fn start(seat: Seat) -> io::Result<std::thread::JoinHandle<()>> {
     let (began, hear) = std::sync::mpsc::sync_channel(1);
     let name = format!("roomcast-{}", seat.id.0);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
+        let _alarm = Alarm(seat.broken.clone());
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().build_local(tokio::runtime::LocalOptions::default());
         match runtime {
@@ -78,10 +98,10 @@ pub(crate) fn start(seat: Seat) -> io::Result<std::thread::JoinHandle<()>> {
 }
 
 async fn run(seat: Seat) {
-    let Seat { id, shard, mut inbox, mut arrivals, listener, clock, config, stats, mut draining } =
-        seat;
+    let Seat { id, shard, mut inbox, mut arrivals, listener, .. } = seat;
+    let (config, mut draining) = (seat.config, seat.draining);
     let tick = shard.tick();
-    let worker = Rc::new(Worker::new(shard, clock, &config, stats));
+    let worker = Rc::new(Worker::new(shard, seat.clock, &config, seat.stats, draining.clone()));
     if let Some((listener, handler)) = listener {
         let accepting = http::accept(
             listener,
@@ -96,18 +116,28 @@ async fn run(seat: Seat) {
     let mut ticker = tokio::time::interval(tick);
     ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
+    let mut arrived = Vec::with_capacity(ARRIVALS_AT_ONCE);
     loop {
         tokio::select! {
-            _ = inbox.recv_many(&mut events, EVENTS_AT_ONCE) => worker.handle(&mut events).await,
+            1.. = inbox.recv_many(&mut events, EVENTS_AT_ONCE) => worker.handle(&mut events).await,
             due = ticker.tick() => worker.sweep(due).await,
-            Some(arrival) = arrivals.recv() => worker.welcome(arrival),
+            1.. = arrivals.recv_many(&mut arrived, ARRIVALS_AT_ONCE) => {
+                arrived.drain(..).for_each(|arrival| worker.welcome(arrival));
+            }
+            () = worker.broken.notified() => panic!("a task of the worker failed"),
             ended = draining.changed() => if ended.is_err() { return },
         }
     }
 }
 
 impl Worker {
-    fn new(shard: Shard, clock: Clock, config: &Config, stats: Arc<Stats>) -> Self {
+    fn new(
+        shard: Shard,
+        clock: Clock,
+        config: &Config,
+        stats: Arc<Stats>,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
         let (max_frame, full) = (shard.config().max_frame, shard.config().outbox / 2);
         Self {
             shard: RefCell::new(shard),
@@ -119,6 +149,8 @@ impl Worker {
             full,
             unsent: config.unsent,
             close_timeout: config.close_timeout,
+            draining,
+            broken: Notify::new(),
         }
     }
 
@@ -180,6 +212,10 @@ impl Worker {
             }
             connections[place] = Some(Rc::clone(&connection));
         }
+        if *self.draining.borrow() {
+            // It was on its way when everyone was told to go.
+            self.shard.borrow_mut().close(key, CloseCode::Drain, self.clock.now());
+        }
         connection.flush(self);
         if !early.is_empty() {
             connection.take(self, &early);
@@ -191,7 +227,7 @@ impl Worker {
         let socket = match stream {
             ArrivingStream::Own(socket) => socket,
             ArrivingStream::Foreign(socket) => TcpStream::from_std(socket)?,
-            ArrivingStream::Other(stream) => return Ok(Stream::Other(RefCell::new(stream))),
+            ArrivingStream::Other(stream) => return Ok(Stream::other(stream)),
         };
         socket.set_nodelay(true)?;
         socket2::SockRef::from(&socket).set_tcp_notsent_lowat(self.unsent)?;
@@ -212,6 +248,11 @@ impl Worker {
         {
             *place = None;
         }
+    }
+
+    /// The worker's data may be broken: it ends, and with it every connection that it has.
+    pub(crate) fn give_up(&self) {
+        self.broken.notify_one();
     }
 
     /// Whether so much waits for the client that it is not read any more.

@@ -119,3 +119,24 @@ async fn a_stream_that_is_no_socket_has_rooms_too() {
     talk(ann, bob).await;
     assert_eq!(in_time(running.drain()).await, 0);
 }
+
+/// A stream that takes more than it has sent, as TLS does, must be asked to send the rest.
+#[tokio::test]
+async fn what_a_stream_has_taken_is_also_sent() {
+    let (sockets, running) = rooms();
+    let connect = || {
+        let (client, server) = tokio::io::duplex(256);
+        let server = tokio::io::BufStream::with_capacity(8_192, 100_000, server);
+        let service = hyper_util::service::TowerToHyperService::new(app(sockets.clone()));
+        tokio::spawn(async move {
+            let serving = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(server), service)
+                .with_upgrades();
+            serving.await.unwrap();
+        });
+        client
+    };
+    let (ann, bob) = (Client::connect(connect()).await, Client::connect(connect()).await);
+    talk(ann, bob).await;
+    assert_eq!(in_time(running.drain()).await, 0);
+}

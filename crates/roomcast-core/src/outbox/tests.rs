@@ -80,6 +80,17 @@ fn latest_keeps_the_newest_of_each_key() {
 }
 
 #[test]
+fn what_lasts_until_it_is_read_is_counted() {
+    let mut outbox = Outbox::default();
+    outbox.push(Frame::text("ack"));
+    let lasting = outbox.bytes();
+    push(&mut outbox, 1, None, Slow::Skip);
+    assert_eq!(outbox.lasting(), lasting);
+    texts(&mut outbox);
+    assert_eq!(outbox.lasting(), 0);
+}
+
+#[test]
 fn a_frame_that_is_partly_written_stays_whole() {
     let mut outbox = Outbox::default();
     push(&mut outbox, 1, Some(7), Slow::Latest);

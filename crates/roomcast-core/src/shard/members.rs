@@ -32,6 +32,10 @@ impl Shard {
     fn may_join(&self, index: u32, join: &Join) -> Result<(), Refusal> {
         let (config, session) = (&self.engine.config, &self.sessions[index as usize]);
         session.is_granted(join)?;
+        let known = self.names.get(&join.room).copied();
+        if known.is_some_and(|room| session.membership(room).is_some()) {
+            return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
+        }
         if session.rooms.len() >= session.limits(config).rooms {
             let message = "too many rooms: leave one first";
             return Err(Refusal::new(ErrorCode::Limit, message));
@@ -40,10 +44,7 @@ impl Shard {
         if size > 0 && size > config.kind_of(&join.room).max_message {
             return Err(Refusal::new(ErrorCode::TooLarge, "`state` is too large for this room"));
         }
-        let Some(&room) = self.names.get(&join.room) else { return Ok(()) };
-        if session.membership(room).is_some() {
-            return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
-        }
+        let Some(room) = known else { return Ok(()) };
         let room = &self.rooms[room as usize];
         if room.members.len() + room.pending.len() >= room.kind.max_members {
             return Err(Refusal::new(ErrorCode::Limit, "this room is full"));

@@ -92,6 +92,21 @@ fn an_expiring_token_is_announced_and_can_be_refreshed() {
 }
 
 #[test]
+fn who_arrives_while_the_drain_has_begun_is_sent_away_with_the_others() {
+    let mut world = tea_party();
+    world.hub().drain(Duration::from_secs(10));
+    world.settle();
+    world.connect("late");
+    let heard = world.hear("late");
+    assert!(heard.iter().any(|frame| frame.starts_with("reconnect")), "{heard:?}");
+    world.advance(Duration::from_secs(12));
+    assert_eq!(world.closed("late"), Some(CloseCode::Drain));
+    world.connect("last");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.closed("last"), Some(CloseCode::Drain));
+}
+
+#[test]
 fn a_drain_gives_everyone_a_moment_of_its_own() {
     let mut world = World::new(Config::default(), 2);
     let names: Vec<String> = (0..20).map(|n| format!("guest{n}")).collect();

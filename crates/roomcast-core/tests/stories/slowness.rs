@@ -80,6 +80,20 @@ fn one_who_takes_nothing_for_too_long_is_closed() {
 }
 
 #[test]
+fn one_who_reads_slowly_is_alive() {
+    let mut world = tea_party();
+    world.stall("ann", 0);
+    for _ in 0..100 {
+        world.publish("bob", "tea", "1");
+        world.advance(Duration::from_secs(1));
+        world.read_some("ann", 1);
+    }
+    assert_eq!(world.closed("ann"), None);
+    world.read_on("ann");
+    assert_eq!(world.closed("ann"), None);
+}
+
+#[test]
 fn a_shard_that_lost_messages_repairs_itself_from_history() {
     let mut config = Config { inbox: 2_000, ..Config::default() };
     config.limits.in_flight = 1_000;

@@ -1,64 +1,16 @@
 //! What no type can say: bounds, and settings that must fit each other.
 
+use super::checker::Checker;
+use super::credentials;
 use super::document::Places;
 use super::file::{Config, Grants as GrantTable};
 use super::origins::Origins;
-use super::report::{Place, Problem, Report, Severity};
+use super::report::Report;
 use super::settings::{Settings, engine, transport};
-use super::value::{Size, Span};
-use super::{credentials, keys};
+use super::value::Size;
 use roomcast_core::{Action, Grants, Pattern, RoomKind};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Where a check looks places up and reports to.
-pub(super) struct Checker<'a> {
-    pub(super) places: &'a Places,
-    pub(super) report: &'a mut Report,
-}
-
-impl Checker<'_> {
-    pub(super) fn error(&mut self, path: &str, text: impl Into<String>, help: impl Into<String>) {
-        self.push(Severity::Error, self.places.of(path), path, text.into(), help.into());
-    }
-
-    pub(super) fn error_at_key(&mut self, path: &str, text: impl Into<String>, help: &str) {
-        self.push(Severity::Error, self.places.of_key(path), path, text.into(), help.into());
-    }
-
-    fn warn(&mut self, path: &str, text: impl Into<String>, help: impl Into<String>) {
-        self.push(Severity::Warning, self.places.of(path), path, text.into(), help.into());
-    }
-
-    fn push(&mut self, severity: Severity, place: Place, path: &str, text: String, help: String) {
-        self.report.push(Problem { place, severity, path: path.to_owned(), text, help });
-    }
-
-    fn at_least(&mut self, path: &str, value: usize, least: usize) {
-        if value < least {
-            let default = keys::find(path).map_or("-", |key| key.default);
-            self.error(
-                path,
-                format!("{value} is too small"),
-                format!("set at least {least} (default {default})"),
-            );
-        }
-    }
-
-    fn size_within(&mut self, path: &str, Size(value): Size, least: usize, most: usize) {
-        if !(least..=most).contains(&value) {
-            let (value, least, most) = (Size(value), Size(least), Size(most));
-            self.error(path, format!("{value} is out of bounds"), format!("set {least} to {most}"));
-        }
-    }
-
-    fn span_within(&mut self, path: &str, Span(value): Span, least: Duration, most: Duration) {
-        if !(least..=most).contains(&value) {
-            let (value, least, most) = (Span(value), Span(least), Span(most));
-            self.error(path, format!("{value} is out of bounds"), format!("set {least} to {most}"));
-        }
-    }
-}
 
 /// Checks the configuration and makes the settings of it. What is wrong goes into the report,
 /// and the settings then stand in for the wrong values with nothing.
@@ -236,7 +188,7 @@ fn grants(path: &str, table: &GrantTable, checker: &mut Checker<'_>) -> Grants {
 
 fn unknown_action(path: &str, name: &str, checker: &mut Checker<'_>) {
     let names = || Action::ALL.iter().map(|action| action.name());
-    let help = match super::load::nearest(name, names()) {
+    let help = match super::nearest::nearest(name, names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the actions are {}", names().collect::<Vec<_>>().join(", ")),
     };

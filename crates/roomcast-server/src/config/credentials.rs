@@ -1,6 +1,6 @@
 //! Keys of tokens and of backends: from the configuration, or from the files it names.
 
-use super::check::Checker;
+use super::checker::Checker;
 use super::file::{AuthKey, Config};
 use super::settings::session_limits;
 use super::value::Secret;

@@ -59,7 +59,7 @@ fn read(kind: Kind, text: &str) -> Value {
 
 fn unknown(name: &str) -> Problem {
     let known: Vec<_> = KEYS.iter().filter_map(Key::env).collect();
-    let near = super::load::nearest(name, known.iter().map(String::as_str));
+    let near = super::nearest::nearest(name, known.iter().map(String::as_str));
     Problem {
         place: Place::Named(name.to_owned()),
         severity: Severity::Warning,

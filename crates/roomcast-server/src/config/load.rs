@@ -4,6 +4,7 @@ use super::check::check;
 use super::document::{Document, Places, Source};
 use super::file::Config;
 use super::keys::{self, KEYS};
+use super::nearest::nearest;
 use super::report::{Place, Problem, Report, Severity};
 use super::settings::Settings;
 use super::{document, env};
@@ -241,13 +242,6 @@ fn siblings(parent: &str) -> Vec<&'static str> {
         .collect();
     names.dedup();
     names
-}
-
-/// The name that was most likely meant.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = known.map(|known| (strsim::damerau_levenshtein(name, known), known));
-    let bound = (name.len() / 3).clamp(1, 3);
-    near.filter(|(distance, _)| *distance <= bound).min().map(|(_, known)| known)
 }
 
 #[cfg(test)]

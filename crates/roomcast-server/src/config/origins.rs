@@ -38,6 +38,13 @@ impl Origins {
         self.0.iter().any(|listed| listed.eq_ignore_ascii_case(origin))
     }
 
+    /// Whether an origin of this host and port is listed.
+    #[must_use]
+    pub fn lists_host(&self, host: &str) -> bool {
+        let mut hosts = self.0.iter().filter_map(|origin| origin.split_once("://"));
+        hosts.any(|(_, listed)| listed.eq_ignore_ascii_case(host))
+    }
+
     /// Whether a request may come in: any page where no list was set, else listed pages and
     /// programs that send no `Origin`, which are no browsers.
     #[must_use]

@@ -2,12 +2,9 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
-use hyper::{Method, Response, StatusCode};
+use hyper::{Response, StatusCode};
 use roomcast_transport::{Body, NotNow};
 use serde_json::{Value, json};
-
-/// Seconds after which a client may try again where nobody knows better.
-const RETRY_SECONDS: &str = "1";
 
 /// An answer with a JSON body.
 pub(super) fn json(status: StatusCode, value: &Value) -> Response<Body> {
@@ -37,18 +34,34 @@ pub(super) fn not_found() -> Response<Body> {
     error(StatusCode::NOT_FOUND, "not_found", "there is no such endpoint")
 }
 
-pub(super) fn method_not_allowed(allowed: &Method) -> Response<Body> {
+pub(super) fn method_not_allowed(allowed: &'static str) -> Response<Body> {
     let message = format!("this endpoint takes {allowed}");
     let mut response = error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message);
-    if let Ok(allowed) = HeaderValue::from_str(allowed.as_str()) {
-        response.headers_mut().insert(ALLOW, allowed);
-    }
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
 pub(super) fn not_now(why: NotNow) -> Response<Body> {
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why.to_string());
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    response.headers_mut().insert(RETRY_AFTER, retry_after(why).into());
+    response
+}
+
+/// Seconds after which a client may try again: not the same for all, so that those who were
+/// refused together do not come back together.
+fn retry_after(why: NotNow) -> u16 {
+    let (least, spread) = match why {
+        // Another node answers.
+        NotNow::Draining => (1, 3),
+        NotNow::Full => (5, 11),
+    };
+    // Without randomness everyone waits for the least.
+    least + getrandom::u32().map_or(0, |random| (random % spread) as u16)
+}
+
+pub(super) fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 

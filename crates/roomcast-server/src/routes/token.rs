@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use hyper::{Request, StatusCode};
+use percent_encoding::percent_decode_str;
 use roomcast_core::{Denied, Gatekeeper, Grants, Identity};
 use roomcast_protocol::Timestamp;
 use roomcast_protocol::command::Token;
@@ -88,13 +89,8 @@ impl Access {
         if !self.origins.allows(origin) {
             return Err(Refused::Origin);
         }
-        if let Some(value) = headers.get(AUTHORIZATION) {
-            let value = value.to_str().map_err(|_| Denied::Malformed)?;
-            let (scheme, token) = value.split_once(' ').ok_or(Denied::Malformed)?;
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(Denied::Malformed.into());
-            }
-            return Ok(Some(Token(token.trim().to_owned())));
+        if let Some(token) = in_authorization(headers)? {
+            return Ok(Some(Token(token)));
         }
         // A browser sends cookies for any page: only a listed page may use them.
         let listed = origin.is_some_and(|origin| self.origins.lists(origin));
@@ -104,6 +100,18 @@ impl Access {
             .or_else(|| in_query(request.uri().query()?));
         Ok(token.map(Token))
     }
+}
+
+/// Two headers are refused: which of them counts, a proxy may see otherwise.
+fn in_authorization(headers: &HeaderMap) -> Result<Option<String>, Denied> {
+    let mut values = headers.get_all(AUTHORIZATION).into_iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let value = value.to_str().map_err(|_| Denied::Malformed)?;
+    let (scheme, token) = value.split_once(' ').ok_or(Denied::Malformed)?;
+    if !scheme.eq_ignore_ascii_case("bearer") || values.next().is_some() {
+        return Err(Denied::Malformed);
+    }
+    Ok(Some(token.trim().to_owned()))
 }
 
 fn in_protocols(headers: &HeaderMap) -> Option<String> {
@@ -117,13 +125,18 @@ fn in_cookies(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     let mut cookies =
         lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    cookies.find(|(key, _)| key.trim() == name).map(|(_, token)| token.trim().to_owned())
+    let (_, token) = cookies.find(|(key, _)| key.trim() == name)?;
+    let token = token.trim();
+    // RFC 6265, section 4.1.1: a value may stand in quotes.
+    let quoted = token.strip_prefix('"').and_then(|token| token.strip_suffix('"'));
+    Some(quoted.unwrap_or(token).to_owned())
 }
 
-/// A JWT needs no escaping in a query, so that nothing is unescaped here.
+/// A JWT needs no escaping in a query, but there are clients that escape everything.
 fn in_query(query: &str) -> Option<String> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| *key == "token").map(|(_, token)| token.to_owned())
+    let (_, token) = pairs.find(|(key, _)| *key == "token")?;
+    Some(percent_decode_str(token).decode_utf8_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -160,9 +173,22 @@ mod tests {
         assert_eq!(who(&[bearer, ("sec-websocket-protocol", "roomcast.token.bob")], "/"), ann);
         assert_eq!(who(&[protocol, origin, ("cookie", "session=bob")], "/?token=bob"), ann);
         assert_eq!(who(&[cookie, origin], "/?token=bob"), ann);
+        assert_eq!(who(&[("cookie", "session=\"ann\""), origin], "/"), ann);
         assert_eq!(who(&[], "/?x=y&token=ann"), ann);
+        assert_eq!(who(&[], "/?token=%61nn"), ann);
         assert_eq!(who(&[], "/"), Err(Denied::Missing.into()));
         assert_eq!(who(&[("authorization", "Basic ann")], "/"), Err(Denied::Malformed.into()));
+    }
+
+    #[test]
+    fn a_place_that_is_filled_wrongly_is_no_empty_one() {
+        let malformed = Err(Denied::Malformed.into());
+        let query = "/?token=ann";
+        for value in ["Bearer", "Bearer\t", "Basic ann", "ann", "Bearer \u{e9}"] {
+            assert_eq!(who(&[("authorization", value)], query), malformed, "{value}");
+        }
+        let twice = [("authorization", "Bearer ann"), ("authorization", "Bearer bob")];
+        assert_eq!(who(&twice, query), malformed);
     }
 
     #[test]

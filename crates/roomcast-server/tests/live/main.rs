@@ -1,0 +1,17 @@
+//! The running server as its clients and operators meet it: over real sockets, from outside.
+//!
+//! Nothing here sleeps to wait: a test waits for what it expects, and fails at a deadline.
+
+mod support;
+
+mod bad_input;
+mod drain;
+mod expiry;
+mod frames;
+mod guide;
+mod handshake;
+mod native;
+mod operators;
+mod secrets;
+mod slow;
+mod tokens;

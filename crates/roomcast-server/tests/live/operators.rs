@@ -1,0 +1,232 @@
+//! What operators, load balancers and people who try things ask over HTTP.
+
+use crate::support::{http, server, setup};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[tokio::test]
+async fn health_and_ready_answer() {
+    let server = server().await;
+    let health = http::get(server.addr(), "/health", &[]).await;
+    assert_eq!((health.status, health.json()), (200, json!({"status": "ok"})));
+    let ready = http::get(server.addr(), "/ready", &[]).await;
+    assert_eq!((ready.status, ready.json()), (200, json!({"status": "ready"})));
+    server.end().await;
+}
+
+#[tokio::test]
+async fn in_serve_clients_see_no_metrics_no_pages_and_no_tokens() {
+    let server = setup("").serve().await;
+    let (public, admin) = (server.addr(), server.admin());
+    for path in ["/metrics", "/", "/demo/chat", "/demo/client.js"] {
+        assert_eq!(http::get(public, path, &[]).await.error(), (404, "not_found".into()), "{path}");
+    }
+    let answer = http::post(public, "/dev/token", &[], r#"{"name":"Ann"}"#).await;
+    assert_eq!(answer.error(), (404, "not_found".into()));
+    for path in ["/health", "/ready"] {
+        for addr in [public, admin] {
+            assert_eq!(http::get(addr, path, &[]).await.status, 200, "{path}");
+        }
+    }
+    assert_eq!(http::get(admin, "/metrics", &[]).await.status, 200);
+    for path in ["/v1/ws", "/ws", "/v1/auth/check", "/dev/token"] {
+        assert_eq!(http::get(admin, path, &[]).await.error(), (404, "not_found".into()), "{path}");
+    }
+    server.end().await;
+}
+
+/// The samples of a page in the format of OpenMetrics; panics where it is not in it.
+fn samples(page: &str) -> BTreeMap<String, f64> {
+    let mut samples = BTreeMap::new();
+    let (mut family, mut kind) = (String::new(), String::new());
+    let mut seen = BTreeSet::new();
+    let mut lines = page.lines();
+    assert_eq!(lines.next_back(), Some("# EOF"));
+    for line in lines {
+        if let Some(meta) = line.strip_prefix("# ") {
+            let [word, name, rest] = meta.splitn(3, ' ').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
+            match word {
+                "HELP" => {
+                    assert!(!rest.is_empty(), "{line}");
+                    assert!(seen.insert(name.to_owned()), "{name} stands twice");
+                    name.clone_into(&mut family);
+                }
+                "TYPE" => {
+                    assert_eq!(name, family);
+                    rest.clone_into(&mut kind);
+                }
+                _ => panic!("{line}"),
+            }
+            continue;
+        }
+        let (sample, value) = line.rsplit_once(' ').unwrap();
+        let name = sample.split('{').next().unwrap();
+        let suffix = name.strip_prefix(family.as_str()).unwrap_or_else(|| panic!("{line}"));
+        let allowed: &[&str] = match kind.as_str() {
+            "counter" => &["_total"],
+            "gauge" => &[""],
+            "histogram" => &["_bucket", "_sum", "_count"],
+            _ => panic!("{kind}"),
+        };
+        assert!(allowed.contains(&suffix), "{line}");
+        let value: f64 = value.parse().unwrap();
+        assert!(value >= 0.0 && samples.insert(sample.to_owned(), value).is_none(), "{line}");
+    }
+    samples
+}
+
+/// The buckets of each histogram grow, and the last one holds everything.
+fn check_histograms(samples: &[(String, f64)]) {
+    let mut buckets: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+    for (sample, value) in samples {
+        let Some((name, label)) = sample.split_once("_bucket{le=\"") else { continue };
+        let bound = label.strip_suffix("\"}").unwrap().parse().unwrap();
+        buckets.entry(name).or_default().push((bound, *value));
+    }
+    assert!(!buckets.is_empty());
+    for (name, mut buckets) in buckets {
+        buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert!(buckets.is_sorted_by(|a, b| a.1 <= b.1), "{name}: {buckets:?}");
+        let (last, all) = *buckets.last().unwrap();
+        let count =
+            samples.iter().find(|(sample, _)| *sample == format!("{name}_count")).unwrap().1;
+        assert_eq!((last, all), (f64::INFINITY, count), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_openmetrics_and_move() {
+    let server = server().await;
+    let page = http::get(server.addr(), "/metrics", &[]).await;
+    let content = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(page.header("content-type"), content);
+    let before = samples(&page.body);
+    let mut ann = server.member_of("secret-room").await;
+    let mut bob = server.connect("/ws/chat/secret-room").await;
+    ann.publish("secret-room", json!("hello")).await;
+    ann.hear_data().await;
+    bob.hear().await;
+    ann.ask(json!({"type": "leave", "room": "nowhere"})).await;
+    http::get(server.addr(), "/v1/auth/check?token=x", &[]).await;
+    crate::support::client::refused(server.addr(), "/ws/secure", &[]).await;
+    let page = http::get(server.addr(), "/metrics", &[]).await.body;
+    let after = samples(&page);
+    check_histograms(&after.clone().into_iter().collect::<Vec<_>>());
+    for (sample, by) in [
+        ("roomcast_connections", 2.0),
+        ("roomcast_sockets", 2.0),
+        ("roomcast_connections_opened_total", 2.0),
+        ("roomcast_rooms", 1.0),
+        ("roomcast_memberships", 2.0),
+        ("roomcast_joins_total", 2.0),
+        (r#"roomcast_messages_published_total{source="client"}"#, 1.0),
+        ("roomcast_messages_delivered_total", 2.0),
+        ("roomcast_commands_total", 3.0),
+        ("roomcast_commands_refused_total", 1.0),
+        (r#"roomcast_auth_failures_total{reason="missing"}"#, 1.0),
+    ] {
+        let before = before.get(sample).copied().unwrap_or_default();
+        assert_eq!(after[sample] - before, by, "{sample}");
+    }
+    assert!(after["roomcast_sent_bytes_total"] > 0.0);
+    assert!(after["roomcast_received_bytes_total"] > 0.0);
+    assert!(after["process_start_time_seconds"] > 1.6e9);
+    assert!(!page.contains("secret-room"), "a room is no label");
+    ann.leave().await;
+    bob.leave().await;
+    server.until_metric("roomcast_connections", 0.0).await;
+    let gone = r#"roomcast_connections_closed_total{reason="client gone"}"#;
+    assert_eq!(server.metric(gone).await, 2.0);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn pages_come_under_a_strict_policy() {
+    let server = server().await;
+    let home = http::get(server.addr(), "/", &[]).await;
+    assert_eq!((home.status, home.header("location")), (303, "/demo/chat"));
+    for (path, content) in [
+        ("/demo/chat", "text/html; charset=utf-8"),
+        ("/demo/chat.css", "text/css; charset=utf-8"),
+        ("/demo/chat.js", "text/javascript; charset=utf-8"),
+        ("/demo/client.js", "text/javascript; charset=utf-8"),
+    ] {
+        let page = http::get(server.addr(), path, &[]).await;
+        assert_eq!((page.status, page.header("content-type")), (200, content));
+        assert!(!page.body.is_empty());
+        let policy = page.header("content-security-policy");
+        for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert_eq!(page.header("referrer-policy"), "no-referrer");
+        // What the policy forbids would not work.
+        for inline in ["<script>", "<style", " style=", " onclick=", "javascript:"] {
+            assert!(!page.body.contains(inline), "{path} has {inline}");
+        }
+    }
+    server.end().await;
+}
+
+#[tokio::test]
+async fn dev_gives_a_token_to_its_own_pages_and_to_programs() {
+    let server = setup("[auth]\nissuer = \"us\"\naudience = \"rooms\"\n").start().await;
+    let own = format!("http://{}", server.addr());
+    let host = server.addr().to_string();
+    for headers in [&[][..], &[("Host", host.as_str()), ("Origin", own.as_str())]] {
+        let answer = http::post(server.addr(), "/dev/token", headers, r#"{"name":"Ann"}"#).await;
+        let json = answer.json();
+        assert_eq!((answer.status, &json["expires_in_ms"]), (200, &json!(600_000)));
+        let path = format!("/ws/secure?token={}", json["token"].as_str().unwrap());
+        let mut client = server.connect(&path).await;
+        client.say("hello").await;
+        assert_eq!(client.hear().await, "Hello Ann: hello");
+    }
+    for origin in ["https://evil.example", "null", "http://127.0.0.1:1", &host, ""] {
+        let headers = [("Host", host.as_str()), ("Origin", origin)];
+        let answer = http::post(server.addr(), "/dev/token", &headers, r#"{"name":"Ann"}"#).await;
+        assert_eq!(answer.error(), (403, "forbidden".into()), "{origin}");
+    }
+    let answer = http::get(server.addr(), "/dev/token", &[]).await;
+    assert_eq!(answer.error(), (405, "method_not_allowed".into()));
+    assert_eq!(answer.header("allow"), "POST");
+    server.end().await;
+}
+
+#[tokio::test]
+async fn dev_gives_no_token_that_it_would_refuse() {
+    let server = server().await;
+    let long = json!({"name": "x".repeat(201)}).to_string();
+    for body in [
+        "",
+        "x",
+        "{}",
+        "[]",
+        r#"["Ann"]"#,
+        r#"{"name":7}"#,
+        r#"{"name":null}"#,
+        r#"{"name":""}"#,
+        r#"{"name":" Ann"}"#,
+        r#"{"name":"a\nb"}"#,
+        r#"{"name":"Ann","user":""}"#,
+        r#"{"name":"Ann","admin":true}"#,
+        &long,
+    ] {
+        let answer = http::post(server.addr(), "/dev/token", &[], body).await;
+        assert_eq!(answer.error(), (400, "bad_request".into()), "{body}");
+    }
+    let huge = json!({"name": "x".repeat(5_000)}).to_string();
+    let answer = http::post(server.addr(), "/dev/token", &[], &huge).await;
+    assert_eq!(answer.error(), (413, "too_large".into()));
+    let good = json!({"name": "Ann Ö", "user": "u 1"}).to_string();
+    let answer = http::post(server.addr(), "/dev/token", &[], &good).await.json();
+    let token = answer["token"].as_str().unwrap();
+    let mut ann = server.connect(&format!("/v1/ws?token={token}")).await;
+    let user = ann.hear_type("welcome").await["user"].take();
+    assert_eq!(user, json!({"id": "u 1", "name": "Ann Ö"}));
+    drop(ann);
+    server.end().await;
+}

@@ -1,0 +1,72 @@
+//! No log line shows a token, a query or what clients say, however much is logged.
+
+use crate::support::client::Client;
+use crate::support::process::Program;
+use crate::support::raw::{Raw, frame, handshake};
+use crate::support::{http, token};
+use rustix::process::Signal;
+use serde_json::json;
+use std::net::SocketAddr;
+
+const CONFIG: &str =
+    "[auth]\ncookie = \"sid\"\n[http]\nallowed_origins = [\"https://app.example\"]\n";
+
+/// Sends the token everywhere where one can stand.
+async fn everywhere(addr: SocketAddr, token: &str) {
+    let bearer = format!("Bearer {token}");
+    let protocol = format!("roomcast.v1.json, roomcast.token.{token}");
+    let cookie = format!("sid={token}");
+    let query = format!("token={token}&more=querysecret");
+    let origin = ("origin", "https://app.example");
+    for headers in [
+        &[("authorization", bearer.as_str())][..],
+        &[("sec-websocket-protocol", protocol.as_str())],
+        &[("cookie", cookie.as_str()), origin],
+    ] {
+        http::get(addr, "/v1/auth/check", headers).await;
+        let lines: String = headers.iter().map(|(k, v)| format!("{k}: {v}\r\n")).collect();
+        for path in ["/v1/ws", "/ws/chat/tea", "/ws/secure", "/ws/reliable"] {
+            let request = handshake(path).replacen("Host", &format!("{lines}Host"), 1);
+            http::ask(addr, &request).await;
+        }
+    }
+    for path in ["/v1/ws", "/ws", "/ws/chat/tea", "/ws/secure", "/ws/reliable", "/nothing"] {
+        http::ask(addr, &handshake(&format!("{path}?{query}"))).await;
+    }
+    http::get(addr, &format!("/v1/auth/check?{query}"), &[]).await;
+    http::ask(addr, &format!("GET /{token} HTTP/9.9\r\n\r\n")).await;
+}
+
+#[tokio::test]
+async fn no_token_and_no_query_is_ever_logged() {
+    let (program, addr, _) = Program::serve(CONFIG, &[("RUST_LOG", "trace")]).await;
+    let good = token::of("ann", "Ann");
+    let bad = token::signed("another secret, which is long enough too", json!({"sub": "ann"}));
+    for token in [&good, &bad] {
+        everywhere(addr, token).await;
+    }
+    let mut ann = Client::open(addr, &format!("/v1/ws?token={good}"), &[]).await;
+    ann.hear_type("welcome").await;
+    ann.join("roomsecret").await;
+    for token in [&good, &bad] {
+        ann.ask(json!({"type": "refresh", "id": 1, "token": token})).await;
+    }
+    ann.publish("roomsecret", json!("datasecret")).await;
+    ann.hear_data().await;
+    ann.leave().await;
+    let mut raw = Raw::open(addr, &format!("/ws/secure?token={good}")).await;
+    raw.send(&frame(0xc1, good.as_bytes())).await;
+    raw.must_close_with(1002, "protocol error").await;
+    drop(raw);
+    program.signal(Signal::TERM);
+    let ended = program.end().await;
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.said.contains("connection closed"), "something is logged");
+    let parts = |token: &str| token.split('.').map(str::to_owned).collect::<Vec<_>>();
+    let mut secrets = [parts(&good), parts(&bad)].concat();
+    secrets.extend(["querysecret", "datasecret", token::SECRET, "token="].map(str::to_owned));
+    for secret in secrets {
+        let line = ended.said.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}

@@ -65,20 +65,24 @@ struct Client {
     closed: Option<CloseCode>,
 }
 
-/// A gatekeeper for tests: the token is `user`, `user@expiry-in-milliseconds`, or with a pattern
-/// behind it `user@expiry pattern`, where only rooms of that pattern are granted.
+/// A gatekeeper for tests: the token is `user`, `user@expiry-in-milliseconds`, with a pattern
+/// behind it `user@expiry pattern`, where only rooms of that pattern are granted, and with an
+/// action behind that one only this action.
 #[derive(Debug, Clone, Copy)]
 pub struct NameGatekeeper;
 
 impl Gatekeeper for NameGatekeeper {
     fn admit(&self, token: &Token, _: Timestamp) -> Result<Identity, Denied> {
-        let (who, pattern) = token.0.split_once(' ').unwrap_or((&token.0, "*"));
+        let mut words = token.0.split(' ');
+        let (who, pattern) = (words.next().unwrap_or_default(), words.next().unwrap_or("*"));
+        let action = words.next().and_then(Action::from_name);
+        let actions = action.map_or(Action::ALL.to_vec(), |action| vec![action]);
         let (name, end) = who.split_once('@').unwrap_or((who, ""));
         let pattern = Pattern::new(pattern).map_err(|_| Denied::Malformed)?;
         if name.is_empty() {
             return Err(Denied::Malformed);
         }
-        let mut identity = identity(name, Grants::none().allow(pattern, &Action::ALL));
+        let mut identity = identity(name, Grants::none().allow(pattern, &actions));
         identity.expires_at = end.parse().ok().map(Timestamp::from_millis);
         Ok(identity)
     }

@@ -101,3 +101,6 @@ impl RoomLog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

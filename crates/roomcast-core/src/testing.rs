@@ -65,20 +65,24 @@ struct Client {
     closed: Option<CloseCode>,
 }
 
-/// A gatekeeper for tests: the token is `user`, `user@expiry-in-milliseconds`, or with a pattern
-/// behind it `user@expiry pattern`, where only rooms of that pattern are granted.
+/// A gatekeeper for tests: the token is `user`, `user@expiry-in-milliseconds`, with a pattern
+/// behind it `user@expiry pattern`, where only rooms of that pattern are granted, and with an
+/// action behind that one only this action.
 #[derive(Debug, Clone, Copy)]
 pub struct NameGatekeeper;
 
 impl Gatekeeper for NameGatekeeper {
     fn admit(&self, token: &Token, _: Timestamp) -> Result<Identity, Denied> {
-        let (who, pattern) = token.0.split_once(' ').unwrap_or((&token.0, "*"));
+        let mut words = token.0.split(' ');
+        let (who, pattern) = (words.next().unwrap_or_default(), words.next().unwrap_or("*"));
+        let action = words.next().and_then(Action::from_name);
+        let actions = action.map_or(Action::ALL.to_vec(), |action| vec![action]);
         let (name, end) = who.split_once('@').unwrap_or((who, ""));
         let pattern = Pattern::new(pattern).map_err(|_| Denied::Malformed)?;
         if name.is_empty() {
             return Err(Denied::Malformed);
         }
-        let mut identity = identity(name, Grants::none().allow(pattern, &Action::ALL));
+        let mut identity = identity(name, Grants::none().allow(pattern, &actions));
         identity.expires_at = end.parse().ok().map(Timestamp::from_millis);
         Ok(identity)
     }
@@ -202,17 +206,32 @@ impl World {
 
     /// Somebody sends a text frame in its own dialect.
     pub fn say(&mut self, name: &str, text: &str) {
+        self.send_text(name, text);
+        self.settle();
+    }
+
+    /// Somebody sends a text frame, and the world does not go on before [`World::settle`].
+    pub fn send_text(&mut self, name: &str, text: &str) {
         let (shard, key) = self.place(name);
         self.shards[shard].0.receive(key, Incoming::Text(text), self.now);
-        self.settle();
     }
 
     /// Somebody's connection breaks.
     pub fn cut(&mut self, name: &str) {
+        self.lose(name);
+        self.settle();
+    }
+
+    /// Somebody's connection breaks, and the world does not go on before [`World::settle`].
+    pub fn lose(&mut self, name: &str) {
         let (shard, key) = self.place(name);
         _ = self.shards[shard].0.closed(key, self.now);
         self.client(name).connected = false;
-        self.settle();
+    }
+
+    /// Whether somebody's connection stands.
+    pub fn is_connected(&mut self, name: &str) -> bool {
+        self.client(name).connected
     }
 
     /// Somebody comes back to every room it was in, with its last positions.
@@ -277,6 +296,17 @@ impl World {
     /// Runs until nothing is on its way any more.
     pub fn settle(&mut self) {
         while self.step() || self.flush_ready() {}
+    }
+
+    /// One shard handles so many of the events that wait for it, while the others stand still.
+    pub fn handle_some(&mut self, shard: usize, events: usize) {
+        let count = self.shards.len();
+        let (shard, inbox) = &mut self.shards[shard % count];
+        for _ in 0..events {
+            let Some(event) = inbox.try_recv() else { break };
+            shard.handle(event, self.now);
+        }
+        self.flush_ready();
     }
 
     fn flush_ready(&mut self) -> bool {

@@ -208,3 +208,19 @@ fn durations_without_end_mean_never() {
     world.advance(Duration::from_secs(10));
     assert_eq!(world.hub().sessions(), 1);
 }
+
+#[test]
+fn one_who_may_no_longer_see_who_is_there_is_told_no_more_of_it() {
+    let mut world = World::new(Config::default(), 1);
+    world.connect("ann");
+    world.join_with("ann", Join { presence: PresenceMode::Full, ..join("tea") });
+    world.advance(Duration::from_secs(1));
+    world.hear("ann");
+    let token = Token("ann@900000 * join".into());
+    world.command("ann", Command::Refresh { token });
+    world.connect("bob");
+    world.join("bob", "tea");
+    world.advance(Duration::from_secs(1));
+    world.publish("bob", "tea", "1");
+    assert_eq!(world.hear("ann"), ["refreshed", "tea #1 bob: 1"]);
+}

@@ -116,7 +116,7 @@ pub const KEYS: &[Key] = &[
     key("connection.header_timeout", Kind::Duration, "10s", "How long a client may take for the head of its HTTP request."),
     key("connection.close_timeout", Kind::Duration, "5s", "How long a closing connection may take to say goodbye."),
     key("connection.unsent", Kind::Size, "16KiB", "Bytes that the kernel may keep unsent for a client."),
-    key("connection.outbox", Kind::Size, "192KiB", "Bytes that may wait for one slow client in this process. At least `limits.max_frame`."),
+    key("connection.outbox", Kind::Size, "192KiB", "Bytes of messages that may wait in this process for one client that reads slowly. At least `limits.max_frame`."),
     key("connection.recovery", Kind::Size, "1MiB", "Bytes of missed messages that one join may send. A client that missed more is told so."),
     key("connection.stall", Kind::Duration, "20s", "How long a client may take nothing of what waits for it. Then: 4002."),
     key("engine.inbox", Kind::Size, "64MiB", "Bytes of messages that may wait for one worker. Beyond it, its rooms repair themselves from history."),

@@ -183,7 +183,7 @@ impl Party {
         let data = format!(r#"{{"text":"{message} {}"}}"#, "x".repeat(padding));
         if let Some((there, _)) = self.people[who].guide {
             return if there == room {
-                self.say(who, &data)
+                self.say(who, &data);
             };
         }
         let mut more = format!(r#","data":{data},"echo":{}"#, how.echo);

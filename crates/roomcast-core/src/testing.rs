@@ -17,22 +17,22 @@
 //!
 //! Clients speak [`Script`], a dialect that is made to be read; [`World::connect_with`] takes any.
 
+mod guests;
 mod script;
 
+pub use guests::{NameGatekeeper, identity, join, publish};
 pub use script::Script;
 
-use crate::access::{Action, Denied, Gatekeeper, Grants, Identity};
+use crate::access::{Grants, Identity};
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::now::Now;
-use crate::pattern::Pattern;
 use crate::session::{Ending, SessionKey, SessionSpec};
 use crate::shard::{Flush, Shard};
-use roomcast_protocol::command::{Join, PresenceMode, Publish, Token};
-use roomcast_protocol::{
-    CloseCode, Command, Epoch, Incoming, Payload, Position, RoomName, Timestamp, User, UserId,
-};
+use guests::room_name;
+use roomcast_protocol::command::{Join, Publish};
+use roomcast_protocol::{CloseCode, Command, Epoch, Incoming, Position, Timestamp};
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -63,40 +63,6 @@ struct Client {
     takes: Option<usize>,
     connected: bool,
     closed: Option<CloseCode>,
-}
-
-/// A gatekeeper for tests: the token is `user`, `user@expiry-in-milliseconds`, with a pattern
-/// behind it `user@expiry pattern`, where only rooms of that pattern are granted, and with an
-/// action behind that one only this action.
-#[derive(Debug, Clone, Copy)]
-pub struct NameGatekeeper;
-
-impl Gatekeeper for NameGatekeeper {
-    fn admit(&self, token: &Token, _: Timestamp) -> Result<Identity, Denied> {
-        let mut words = token.0.split(' ');
-        let (who, pattern) = (words.next().unwrap_or_default(), words.next().unwrap_or("*"));
-        let action = words.next().and_then(Action::from_name);
-        let actions = action.map_or(Action::ALL.to_vec(), |action| vec![action]);
-        let (name, end) = who.split_once('@').unwrap_or((who, ""));
-        let pattern = Pattern::new(pattern).map_err(|_| Denied::Malformed)?;
-        if name.is_empty() {
-            return Err(Denied::Malformed);
-        }
-        let mut identity = identity(name, Grants::none().allow(pattern, &actions));
-        identity.expires_at = end.parse().ok().map(Timestamp::from_millis);
-        Ok(identity)
-    }
-}
-
-/// The identity of a verified user of that name.
-///
-/// # Panics
-/// If the name is no valid user id.
-#[must_use]
-pub fn identity(name: &str, grants: Grants) -> Identity {
-    let id = UserId::new(name).expect("a valid user id");
-    let user = User { id: Some(id), name: None };
-    Identity { user: Some(user), grants: Arc::new(grants), expires_at: None, limits: None }
 }
 
 impl Default for World {
@@ -394,42 +360,5 @@ impl Client {
         if let Some(epoch) = epoch.or(known) {
             self.rooms.insert(room.to_owned(), Position { epoch, offset });
         }
-    }
-}
-
-fn room_name(room: &str) -> RoomName {
-    RoomName::new(room).expect("a valid room name")
-}
-
-/// A join without particular wishes.
-///
-/// # Panics
-/// If the text is no room name.
-#[must_use]
-pub fn join(room: &str) -> Join {
-    Join {
-        room: room_name(room),
-        since: None,
-        rewind: 0,
-        presence: PresenceMode::None,
-        state: None,
-    }
-}
-
-/// A publish without particular wishes.
-///
-/// # Panics
-/// If the text is no room name, or the other no JSON.
-#[must_use]
-pub fn publish(room: &str, json: &str) -> Publish {
-    Publish {
-        room: room_name(room),
-        data: Payload::parse(json).expect("valid JSON"),
-        event: None,
-        claimed_name: None,
-        message_id: None,
-        key: None,
-        echo: true,
-        ephemeral: false,
     }
 }

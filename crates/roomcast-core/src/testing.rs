@@ -17,11 +17,13 @@
 //!
 //! Clients speak [`Script`], a dialect that is made to be read; [`World::connect_with`] takes any.
 
-mod guests;
+mod gate;
 mod script;
+mod wishes;
 
-pub use guests::{NameGatekeeper, identity, join, publish};
+pub use gate::{NameGatekeeper, identity};
 pub use script::Script;
+pub use wishes::{join, publish};
 
 use crate::access::{Grants, Identity};
 use crate::config::Config;
@@ -30,13 +32,13 @@ use crate::inbox::Inbox;
 use crate::now::Now;
 use crate::session::{Ending, SessionKey, SessionSpec};
 use crate::shard::{Flush, Shard};
-use guests::room_name;
 use roomcast_protocol::command::{Join, Publish};
 use roomcast_protocol::{CloseCode, Command, Epoch, Incoming, Position, Timestamp};
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
+use wishes::room_name;
 
 /// Shards, clients and a clock.
 #[derive(Debug)]

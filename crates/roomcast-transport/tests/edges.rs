@@ -127,7 +127,7 @@ async fn frames_may_come_with_the_handshake() {
 #[tokio::test]
 async fn who_comes_while_the_server_goes_is_told_to_go() {
     let transport = Transport::embedded(config());
-    let sockets = transport.sockets().clone();
+    let (sockets, gate) = (transport.sockets().clone(), transport.sockets().clone());
     let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), transport.workers(), 1);
     let running = transport.start(hub, shards).unwrap();
     // The handshake is accepted, and its answer still on its way when the server goes.
@@ -148,9 +148,13 @@ async fn who_comes_while_the_server_goes_is_told_to_go() {
         .with_upgrades();
     tokio::spawn(serving);
     client.write_all(format!("{HANDSHAKE}\r\n").as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    while gate.open() == 0 {
+        tokio::task::yield_now().await;
+    }
     let draining = tokio::spawn(running.drain());
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    while !gate.is_draining() {
+        tokio::task::yield_now().await;
+    }
     go_on.send(()).unwrap();
     let mut answer = Vec::new();
     _ = in_time(client.read_to_end(&mut answer)).await;

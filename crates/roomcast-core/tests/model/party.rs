@@ -182,10 +182,9 @@ impl Party {
         let (message, padding) = (self.messages, if how.long { 400 } else { 0 });
         let data = format!(r#"{{"text":"{message} {}"}}"#, "x".repeat(padding));
         if let Some((there, _)) = self.people[who].guide {
-            if there == room {
+            return if there == room {
                 self.say(who, &data);
-            }
-            return;
+            };
         }
         let mut more = format!(r#","data":{data},"echo":{}"#, how.echo);
         more += &format!(r#","ephemeral":{}"#, how.ephemeral);

@@ -2,7 +2,7 @@
 //! nobody else anything.
 
 use super::{Routes, reply};
-use crate::auth::TokenPlan;
+use crate::auth::{Signer, TokenPlan};
 use crate::config::Origins;
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
@@ -59,6 +59,11 @@ pub(super) async fn token(routes: Arc<Routes>, request: Request<Incoming>) -> Re
         issuer: rules.issuer.clone(),
         audience: rules.audience.first().cloned(),
     };
+    grant(&routes, signer, &plan)
+}
+
+/// The token of the plan, if it is one that this server takes.
+fn grant(routes: &Routes, signer: &Signer, plan: &TokenPlan) -> Response<Body> {
     let token = match signer.sign(&plan.claims()) {
         Ok(token) => token,
         Err(error) => {

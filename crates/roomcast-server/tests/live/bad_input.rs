@@ -79,20 +79,20 @@ async fn what_is_no_command_is_answered_and_the_session_goes_on() {
     server.end().await;
 }
 
+/// The command with each of these values for a key, and without the key.
+fn change(mut good: Value, key: &str, values: &[Value]) -> Vec<Value> {
+    let with = |value: &Value| {
+        good[key] = value.clone();
+        good.clone()
+    };
+    let mut all: Vec<Value> = values.iter().map(with).collect();
+    good.as_object_mut().unwrap().remove(key);
+    all.push(good);
+    all
+}
+
 /// Commands in which one thing is wrong; all but the `id`.
 fn wrong_commands() -> Vec<Value> {
-    let change = |mut good: Value, key: &str, values: &[Value]| -> Vec<Value> {
-        let mut all: Vec<Value> = values
-            .iter()
-            .map(|value| {
-                good[key] = value.clone();
-                good.clone()
-            })
-            .collect();
-        good.as_object_mut().unwrap().remove(key);
-        all.push(good);
-        all
-    };
     let join = || json!({"type": "join", "room": "milk"});
     let publish = || json!({"type": "publish", "room": "tea", "data": 1});
     let history = || json!({"type": "history", "room": "tea", "limit": 1});
@@ -124,7 +124,12 @@ fn wrong_commands() -> Vec<Value> {
         changed.pop();
         wrong.extend(changed);
     }
-    wrong.extend([
+    wrong.extend(wrong_as_a_whole());
+    wrong
+}
+
+fn wrong_as_a_whole() -> [Value; 10] {
+    [
         json!({"type": "publish", "room": "tea"}),
         json!({"type": "state", "room": "tea"}),
         json!({"type": "refresh"}),
@@ -135,8 +140,7 @@ fn wrong_commands() -> Vec<Value> {
         json!({"room": "tea"}),
         json!({"type": 7}),
         json!({"type": null}),
-    ]);
-    wrong
+    ]
 }
 
 #[tokio::test]
@@ -184,7 +188,8 @@ async fn names_of_rooms_and_depths_of_payloads_have_their_bounds() {
     assert_eq!(bad.hear_type("error").await["code"], "bad_request");
     bad.must_be_well().await;
     witness.noticed_nothing().await;
-    server.drain().await;
+    drop(bad);
+    server.end().await;
 }
 
 const KINDS: &str = r#"
@@ -266,6 +271,24 @@ async fn a_room_has_its_most_members_and_its_largest_message() {
     server.end().await;
 }
 
+/// What is no position, also with the true epoch in the place of the `E`.
+const NO_POSITIONS: [&str; 14] = [
+    r#"{"epoch":"E","offset":-1}"#,
+    r#"{"epoch":"E","offset":18446744073709551616}"#,
+    r#"{"epoch":"E","offset":1e400}"#,
+    r#"{"epoch":"E","offset":1.5}"#,
+    r#"{"epoch":"E","offset":"1"}"#,
+    r#"{"epoch":"E","offset":null}"#,
+    r#"{"epoch":"E"}"#,
+    r#"{"offset":1}"#,
+    r#"{"epoch":7,"offset":1}"#,
+    r#"["E",1]"#,
+    r#""E""#,
+    "7",
+    "[]",
+    "{}",
+];
+
 #[tokio::test]
 async fn a_hostile_position_finds_nothing_and_breaks_nothing() {
     let server = server().await;
@@ -273,22 +296,7 @@ async fn a_hostile_position_finds_nothing_and_breaks_nothing() {
     let mut ann = server.native().await;
     let epoch = ann.join("tea").await["epoch"].as_str().unwrap().to_owned();
     ann.ask(json!({"type": "leave", "room": "tea"})).await;
-    for since in [
-        r#"{"epoch":"E","offset":-1}"#,
-        r#"{"epoch":"E","offset":18446744073709551616}"#,
-        r#"{"epoch":"E","offset":1e400}"#,
-        r#"{"epoch":"E","offset":1.5}"#,
-        r#"{"epoch":"E","offset":"1"}"#,
-        r#"{"epoch":"E","offset":null}"#,
-        r#"{"epoch":"E"}"#,
-        r#"{"offset":1}"#,
-        r#"{"epoch":7,"offset":1}"#,
-        r#"["E",1]"#,
-        r#""E""#,
-        "7",
-        "[]",
-        "{}",
-    ] {
+    for since in NO_POSITIONS {
         let since = since.replace('E', &epoch);
         let said = format!(r#"{{"type":"join","id":1,"room":"tea","since":{since}}}"#);
         expect_error(&mut ann, &said, "bad_request", json!(1)).await;

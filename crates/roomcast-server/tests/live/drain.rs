@@ -141,7 +141,12 @@ async fn an_application_ends_its_listeners_with_itself() {
     assert_eq!(http::get(admin, "/health", &[]).await.status, 200);
     server.end().await;
     for addr in [public, admin] {
-        let refused = within(tokio::net::TcpStream::connect(addr)).await;
-        assert!(refused.is_err(), "{addr} is still open");
+        // A process that another test is just starting may hold the socket until it is another.
+        within(async {
+            while tokio::net::TcpStream::connect(addr).await.is_ok() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 }

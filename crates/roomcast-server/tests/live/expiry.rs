@@ -60,7 +60,8 @@ async fn a_client_is_warned_and_goes_on_with_a_fresh_token_in_the_grace() {
     // The fresh token is warned of in its turn.
     ann.ask(json!({"type": "refresh", "id": 9, "token": expiring_in(60.0)})).await;
     ann.hear_type("expiring").await;
-    server.drain().await;
+    drop((ann, other));
+    server.end().await;
 }
 
 #[tokio::test]
@@ -80,5 +81,6 @@ async fn after_the_grace_every_dialect_is_closed_with_4004() {
     }
     witness.must_be_well().await;
     witness.leave().await;
+    drop(native);
     server.end().await;
 }

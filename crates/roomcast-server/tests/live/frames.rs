@@ -177,6 +177,7 @@ async fn what_comes_with_the_handshake_is_not_lost() {
     assert_eq!(raw.text().await, "Echo: early");
     raw.send(&late[3..]).await;
     assert_eq!(raw.text().await, "Echo: half");
+    drop(raw);
     let mut raw = Raw::connect(server.addr()).await;
     let join = json!({"type": "join", "id": 1, "room": "tea"}).to_string();
     let publish = json!({"type": "publish", "room": "tea", "data": "early"}).to_string();

@@ -55,19 +55,21 @@ async fn what_one_says_in_the_chat_every_member_hears_the_sender_too() {
     else_where.say(r#"{"text":"first here"}"#).await;
     let heard = hear_chat(&mut else_where).await;
     assert_eq!(heard, r#"{"user":"anonymous","text":"first here","room":"coffee"}"#);
-    server.drain().await;
+    drop((ann, bob, else_where));
+    server.end().await;
 }
 
 #[tokio::test]
 async fn on_an_authenticated_socket_the_name_is_the_tokens() {
     let server = server().await;
-    let named = format!("/ws/chat/tea?token={}", token::of("ann", "Ann"));
+    let named = format!("/ws/chat/named?token={}", token::of("ann", "Ann"));
     let nameless = token::token(json!({"sub": "ann-7", "rooms": token::everything()}));
-    for (path, name) in [(named, "Ann"), (format!("/ws/chat/tea?token={nameless}"), "ann-7")] {
+    let nameless = format!("/ws/chat/nameless?token={nameless}");
+    for (path, room, name) in [(named, "named", "Ann"), (nameless, "nameless", "ann-7")] {
         let mut ann = server.connect(&path).await;
         for said in [r#"{"user":"Bob","text":"Me."}"#, r#"{"text":"Me."}"#] {
             ann.say(said).await;
-            let heard = format!(r#"{{"user":"{name}","text":"Me.","room":"tea"}}"#);
+            let heard = format!(r#"{{"user":"{name}","text":"Me.","room":"{room}"}}"#);
             assert_eq!(hear_chat(&mut ann).await, heard);
         }
         ann.leave().await;
@@ -111,8 +113,32 @@ async fn a_room_in_a_path_is_percent_encoded() {
         assert_eq!(refused(server.addr(), &path, &[]).await, (400, "bad_request".into()), "{bad}");
     }
     assert_eq!(refused(server.addr(), "/ws/chat/", &[]).await, (404, "not_found".into()));
-    server.drain().await;
+    drop((guide, native));
+    server.end().await;
 }
+
+/// What is no message of the chat.
+const WRONG: [&str; 19] = [
+    "",
+    "hello",
+    "{",
+    "[]",
+    "[\"Bob\",\"hi\"]",
+    "null",
+    "7",
+    "\"text\"",
+    "{}",
+    r#"{"user":"Bob"}"#,
+    r#"{"text":null}"#,
+    r#"{"text":7}"#,
+    r#"{"text":["x"]}"#,
+    r#"{"text":{"text":"x"}}"#,
+    r#"{"text":"\ud800"}"#,
+    r#"{"user":7,"text":"x"}"#,
+    r#"{"user":["x"],"text":"x"}"#,
+    r#"{"text":"x"} {"text":"y"}"#,
+    r#"{"text":"x","text":"y"}"#,
+];
 
 #[tokio::test]
 async fn a_wrong_frame_is_an_error_on_that_socket_alone() {
@@ -121,30 +147,7 @@ async fn a_wrong_frame_is_an_error_on_that_socket_alone() {
     let mut bob = server.connect("/ws/chat/tea").await;
     let long = json!({"user": "x".repeat(201), "text": "x"}).to_string();
     let deep = format!(r#"{{"text":"x","more":{}{}}}"#, "[".repeat(64), "]".repeat(64));
-    let wrong = [
-        "",
-        "hello",
-        "{",
-        "[]",
-        "[\"Bob\",\"hi\"]",
-        "null",
-        "7",
-        "\"text\"",
-        "{}",
-        r#"{"user":"Bob"}"#,
-        r#"{"text":null}"#,
-        r#"{"text":7}"#,
-        r#"{"text":["x"]}"#,
-        r#"{"text":{"text":"x"}}"#,
-        r#"{"text":"\ud800"}"#,
-        r#"{"user":7,"text":"x"}"#,
-        r#"{"user":["x"],"text":"x"}"#,
-        r#"{"text":"x"} {"text":"y"}"#,
-        r#"{"text":"x","text":"y"}"#,
-        &long,
-        &deep,
-    ];
-    for wrong in wrong {
+    for wrong in WRONG.into_iter().chain([&*long, &*deep]) {
         ann.say(wrong).await;
         let error = ann.hear_json().await;
         assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!("bad_request")));
@@ -156,7 +159,8 @@ async fn a_wrong_frame_is_an_error_on_that_socket_alone() {
     let heard = r#"{"user":"anonymous","text":"good","room":"tea"}"#;
     assert_eq!(hear_chat(&mut ann).await, heard);
     assert_eq!(hear_chat(&mut bob).await, heard, "bob noticed nothing of it");
-    server.drain().await;
+    drop((ann, bob));
+    server.end().await;
 }
 
 #[tokio::test]
@@ -187,7 +191,8 @@ async fn a_guide_client_and_a_native_one_hear_each_other() {
     }
     native.ask(json!({"type": "leave", "room": "tea"})).await;
     assert_eq!(guide.hear().await, r#"{"type":"system","text":"User left"}"#);
-    server.drain().await;
+    drop((guide, native));
+    server.end().await;
 }
 
 const RULES: &str = "[auth]\naudience = [\"rooms\", \"more\"]\nissuer = \"us\"\n";
@@ -210,12 +215,14 @@ async fn secure_verifies_before_there_is_a_socket() {
     assert_eq!(ann.hear().await, "Hello Ann: hello");
     ann.send(Message::binary(vec![1])).await;
     assert_eq!(ann.hear_type("error").await["code"], "bad_request");
+    ann.leave().await;
     let nameless = json!({"sub": "ann-7", "aud": "more", "iss": "us"});
     let bearer = format!("bearer {}", token::token(nameless));
     let mut ann = Client::open(addr, "/ws/secure", &[("authorization", &bearer)]).await;
     ann.say("hello").await;
     assert_eq!(ann.hear().await, "Hello ann-7: hello");
-    server.drain().await;
+    drop(ann);
+    server.end().await;
 }
 
 const LIVELY: &str = "[heartbeat]\ninterval = \"100ms\"\ntimeout = \"1h\"\n";
@@ -258,7 +265,8 @@ async fn reliable_pings_on_a_schedule_and_sends_json_back_compact() {
     }
     client.send(Message::binary(vec![1])).await;
     assert!(answer(&mut client, "1").await.contains("bad_request"));
-    server.drain().await;
+    drop(client);
+    server.end().await;
 }
 
 #[tokio::test]

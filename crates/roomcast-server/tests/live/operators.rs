@@ -96,6 +96,21 @@ fn check_histograms(samples: &[(String, f64)]) {
     }
 }
 
+/// How far the metrics move while two members hear one message.
+const MOVES: [(&str, f64); 11] = [
+    ("roomcast_connections", 2.0),
+    ("roomcast_sockets", 2.0),
+    ("roomcast_connections_opened_total", 2.0),
+    ("roomcast_rooms", 1.0),
+    ("roomcast_memberships", 2.0),
+    ("roomcast_joins_total", 2.0),
+    (r#"roomcast_messages_published_total{source="client"}"#, 1.0),
+    ("roomcast_messages_delivered_total", 2.0),
+    ("roomcast_commands_total", 3.0),
+    ("roomcast_commands_refused_total", 1.0),
+    (r#"roomcast_auth_failures_total{reason="missing"}"#, 1.0),
+];
+
 #[tokio::test]
 async fn metrics_are_openmetrics_and_move() {
     let server = server().await;
@@ -114,19 +129,7 @@ async fn metrics_are_openmetrics_and_move() {
     let page = http::get(server.addr(), "/metrics", &[]).await.body;
     let after = samples(&page);
     check_histograms(&after.clone().into_iter().collect::<Vec<_>>());
-    for (sample, by) in [
-        ("roomcast_connections", 2.0),
-        ("roomcast_sockets", 2.0),
-        ("roomcast_connections_opened_total", 2.0),
-        ("roomcast_rooms", 1.0),
-        ("roomcast_memberships", 2.0),
-        ("roomcast_joins_total", 2.0),
-        (r#"roomcast_messages_published_total{source="client"}"#, 1.0),
-        ("roomcast_messages_delivered_total", 2.0),
-        ("roomcast_commands_total", 3.0),
-        ("roomcast_commands_refused_total", 1.0),
-        (r#"roomcast_auth_failures_total{reason="missing"}"#, 1.0),
-    ] {
+    for (sample, by) in MOVES {
         let before = before.get(sample).copied().unwrap_or_default();
         assert_eq!(after[sample] - before, by, "{sample}");
     }

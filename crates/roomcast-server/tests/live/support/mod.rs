@@ -168,7 +168,7 @@ impl Server {
         assert_eq!(within(self.0.run(ready(()), pending())).await, 0, "connections were cut");
     }
 
-    /// Lets the server go away while clients are there; `how many` it had to cut.
+    /// Lets the server go away while clients are there; how many it had to cut.
     pub(crate) async fn drain(self) -> usize {
         within(self.0.run(ready(()), pending())).await
     }

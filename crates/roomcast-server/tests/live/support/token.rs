@@ -37,7 +37,7 @@ pub(crate) fn everything() -> Value {
 }
 
 /// A token with this header and signature, whatever they are worth.
-pub(crate) fn forged(header: Value, claims: Value, signature: &[u8]) -> String {
+pub(crate) fn forged(header: &Value, claims: &Value, signature: &[u8]) -> String {
     let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let (header, claims) = (header.to_string(), claims.to_string());
     format!("{}.{}.{}", part(header.as_bytes()), part(claims.as_bytes()), part(signature))
@@ -61,8 +61,8 @@ pub(crate) fn refused() -> Vec<(&'static str, String)> {
     vec![
         ("malformed", "not-a-token".to_owned()),
         ("malformed", format!("{whole}.more")),
-        ("malformed", format!("é{whole}").replace('é', "%")),
-        ("malformed", forged(json!({"alg": "HS256", "crit": ["b64"]}), claims.clone(), b"x")),
+        ("malformed", format!("%{whole}")),
+        ("malformed", forged(&json!({"alg": "HS256", "crit": ["b64"]}), &claims, b"x")),
         ("expired", token(with("exp", json!(now() - 60.0)))),
         ("not_yet_valid", token(with("nbf", json!(now() + 60.0)))),
         ("signature", signed("another secret, which is long enough too", good())),
@@ -70,9 +70,9 @@ pub(crate) fn refused() -> Vec<(&'static str, String)> {
         ("signature", format!("{message}.")),
         ("audience", token(with("aud", json!("others")))),
         ("issuer", token(with("iss", json!("them")))),
-        ("algorithm", forged(none.clone(), claims.clone(), b"")),
-        ("algorithm", forged(none, claims.clone(), b"x")),
-        ("algorithm", forged(public, claims, b"x")),
+        ("algorithm", forged(&none, &claims, b"")),
+        ("algorithm", forged(&none, &claims, b"x")),
+        ("algorithm", forged(&public, &claims, b"x")),
         ("claim", token(with("sub", json!(7)))),
         ("claim", token(with("exp", json!("tomorrow")))),
         ("claim", token(with("rooms", json!({"*": ["fly"]})))),

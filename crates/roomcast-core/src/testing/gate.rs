@@ -1,9 +1,9 @@
-//! Who comes into the simulated world, and what they commonly ask.
+//! Who comes in to a simulated world: names are tokens.
 
 use crate::access::{Action, Denied, Gatekeeper, Grants, Identity};
 use crate::pattern::Pattern;
-use roomcast_protocol::command::{Join, PresenceMode, Publish, Token};
-use roomcast_protocol::{Payload, RoomName, Timestamp, User, UserId};
+use roomcast_protocol::command::Token;
+use roomcast_protocol::{Timestamp, User, UserId};
 use std::sync::Arc;
 
 /// A gatekeeper for tests: the token is `user`, `user@expiry-in-milliseconds`, with a pattern
@@ -38,41 +38,4 @@ pub fn identity(name: &str, grants: Grants) -> Identity {
     let id = UserId::new(name).expect("a valid user id");
     let user = User { id: Some(id), name: None };
     Identity { user: Some(user), grants: Arc::new(grants), expires_at: None, limits: None }
-}
-
-pub(super) fn room_name(room: &str) -> RoomName {
-    RoomName::new(room).expect("a valid room name")
-}
-
-/// A join without particular wishes.
-///
-/// # Panics
-/// If the text is no room name.
-#[must_use]
-pub fn join(room: &str) -> Join {
-    Join {
-        room: room_name(room),
-        since: None,
-        rewind: 0,
-        presence: PresenceMode::None,
-        state: None,
-    }
-}
-
-/// A publish without particular wishes.
-///
-/// # Panics
-/// If the text is no room name, or the other no JSON.
-#[must_use]
-pub fn publish(room: &str, json: &str) -> Publish {
-    Publish {
-        room: room_name(room),
-        data: Payload::parse(json).expect("valid JSON"),
-        event: None,
-        claimed_name: None,
-        message_id: None,
-        key: None,
-        echo: true,
-        ephemeral: false,
-    }
 }

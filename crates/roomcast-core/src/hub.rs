@@ -2,6 +2,7 @@
 
 use crate::access::Gatekeeper;
 use crate::broker::Publication;
+use crate::census::Census;
 use crate::config::Config;
 use crate::inbox::{Event, Inbox, InboxSender, inbox};
 use crate::local_broker::LocalBroker;
@@ -44,6 +45,7 @@ impl Hub {
             broker: Arc::new(broker),
             presence: Arc::new(presence),
             gatekeeper,
+            census: Census::default(),
         });
         let shards: Vec<(Shard, Inbox)> = receivers
             .into_iter()

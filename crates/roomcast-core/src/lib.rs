@@ -21,6 +21,7 @@
 pub mod access;
 pub mod broker;
 mod catchup;
+mod census;
 pub mod config;
 mod dedupe;
 pub mod delivery;
@@ -39,6 +40,7 @@ pub mod room_kind;
 pub mod session;
 pub mod shard;
 pub mod stats;
+mod striped;
 #[cfg(feature = "test-util")]
 pub mod testing;
 

@@ -9,22 +9,17 @@ use crate::limits::RateLimit;
 use crate::now::{Now, millis};
 use crate::random::Random;
 use crate::room_kind::RoomKind;
+use crate::striped::Striped;
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{Epoch, ErrorCode, Position, Refusal, RoomName};
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// Locks that rooms are spread over, so that two rooms rarely wait for each other.
-const STRIPES: usize = 64;
 
 /// Order, history and delivery within one process.
 #[derive(Debug)]
 pub struct LocalBroker {
-    stripes: Vec<Mutex<HashMap<RoomName, LocalRoom>>>,
-    hasher: RandomState,
+    rooms: Striped<LocalRoom>,
     inboxes: Vec<InboxSender>,
     epochs: Random,
     dedupe: Duration,
@@ -49,19 +44,13 @@ impl LocalBroker {
     #[must_use]
     pub fn new(inboxes: Vec<InboxSender>, seed: u64, dedupe: Duration) -> Self {
         Self {
-            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
-            hasher: RandomState::new(),
+            rooms: Striped::default(),
             inboxes,
             epochs: Random::new(seed),
             dedupe,
             next_stripe: AtomicUsize::new(0),
             history_bytes: AtomicU64::new(0),
         }
-    }
-
-    fn stripe(&self, room: &RoomName) -> MutexGuard<'_, HashMap<RoomName, LocalRoom>> {
-        let stripe = self.hasher.hash_one(room) as usize % STRIPES;
-        self.stripes[stripe].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something with the room, which begins its life here if it has none.
@@ -72,7 +61,7 @@ impl LocalBroker {
         now: Now,
         act: impl FnOnce(&mut LocalRoom) -> T,
     ) -> T {
-        let mut rooms = self.stripe(name);
+        let mut rooms = self.rooms.of(name);
         let room = rooms.entry(name.clone()).or_insert_with(|| LocalRoom {
             kind: Arc::clone(kind),
             log: RoomLog::new(Epoch(self.epochs.next())),
@@ -94,7 +83,7 @@ impl LocalBroker {
 
     /// What the room's log says; a room without one has no history.
     fn read(&self, name: &RoomName, now: Now, read: impl FnOnce(&RoomLog) -> Snapshot) -> Snapshot {
-        let mut rooms = self.stripe(name);
+        let mut rooms = self.rooms.of(name);
         let Some(room) = rooms.get_mut(name) else {
             let head = Position { epoch: Epoch::UNKNOWN, offset: 0 };
             return Snapshot { head, floor: 0, messages: Vec::new(), more: false };
@@ -122,7 +111,7 @@ impl Broker for LocalBroker {
     }
 
     fn unsubscribe(&self, room: &RoomName, shard: ShardId, now: Now) {
-        if let Some(room) = self.stripe(room).get_mut(room) {
+        if let Some(room) = self.rooms.of(room).get_mut(room) {
             room.shards.retain(|&other| other != shard);
             room.touched = now.ms();
         }
@@ -164,8 +153,7 @@ impl Broker for LocalBroker {
     }
 
     fn sweep(&self, now: Now) {
-        let stripe = self.next_stripe.fetch_add(1, Ordering::Relaxed) % STRIPES;
-        let mut rooms = self.stripes[stripe].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.rooms.stripe(self.next_stripe.fetch_add(1, Ordering::Relaxed));
         rooms.retain(|_, room| {
             let before = room.log.bytes();
             room.log.expire(now, &room.kind.history);

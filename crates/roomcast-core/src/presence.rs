@@ -3,6 +3,7 @@
 use crate::inbox::{Event, InboxSender, ShardId};
 use crate::now::{Now, millis};
 use crate::room_kind::PresenceKind;
+use crate::striped::Striped;
 use roomcast_protocol::push::{Member, PresenceChange};
 use roomcast_protocol::{Payload, RoomName, SessionId};
 use std::collections::HashMap;
@@ -39,13 +40,10 @@ pub trait PresenceStore: Send + Sync + Debug {
     fn flush(&self, now: Now);
 }
 
-/// Locks that rooms are spread over.
-const STRIPES: usize = 64;
-
 /// The presence of one node, in memory.
 #[derive(Debug)]
 pub struct LocalPresence {
-    stripes: Vec<Mutex<HashMap<RoomName, Crowd>>>,
+    rooms: Striped<Crowd>,
     changed: Mutex<Vec<RoomName>>,
     inboxes: Vec<InboxSender>,
     batch: Duration,
@@ -69,7 +67,7 @@ impl LocalPresence {
     #[must_use]
     pub fn new(inboxes: Vec<InboxSender>, batch: Duration) -> Self {
         Self {
-            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            rooms: Striped::default(),
             changed: Mutex::default(),
             inboxes,
             batch,
@@ -77,16 +75,8 @@ impl LocalPresence {
         }
     }
 
-    fn stripe(&self, room: &RoomName) -> MutexGuard<'_, HashMap<RoomName, Crowd>> {
-        let sum = room
-            .as_str()
-            .bytes()
-            .fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-        lock(&self.stripes[sum % STRIPES])
-    }
-
     fn change(&self, room: &RoomName, apply: impl FnOnce(&mut Crowd)) {
-        let mut stripe = self.stripe(room);
+        let mut stripe = self.rooms.of(room);
         let crowd = stripe.entry(room.clone()).or_default();
         apply(crowd);
         if !std::mem::replace(&mut crowd.has_changed, true) {
@@ -95,7 +85,7 @@ impl LocalPresence {
     }
 
     fn tell(&self, room: &RoomName) {
-        let mut stripe = self.stripe(room);
+        let mut stripe = self.rooms.of(room);
         let Some(crowd) = stripe.get_mut(room) else { return };
         let change = Arc::new(crowd.take_change());
         for &shard in crowd.shards.keys() {
@@ -134,7 +124,7 @@ impl PresenceStore for LocalPresence {
     }
 
     fn roster(&self, room: &RoomName) -> Roster {
-        let mut stripe = self.stripe(room);
+        let mut stripe = self.rooms.of(room);
         let Some(crowd) = stripe.get_mut(room) else { return Roster::default() };
         let roster = crowd.roster();
         // Who is given only the count must be given the list when there is one again.

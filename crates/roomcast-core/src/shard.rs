@@ -12,6 +12,7 @@ mod sweep;
 
 use crate::access::Gatekeeper;
 use crate::broker::Broker;
+use crate::census::Census;
 use crate::config::Config;
 use crate::inbox::{Event, ShardId};
 use crate::now::{Now, millis};
@@ -41,6 +42,7 @@ pub(crate) struct Engine {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) presence: Arc<dyn PresenceStore>,
     pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
+    pub(crate) census: Census,
 }
 
 impl fmt::Debug for Engine {

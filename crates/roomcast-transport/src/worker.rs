@@ -156,13 +156,18 @@ impl Worker {
 
     /// Brings events to the shard and what they cause to the sockets.
     async fn handle(&self, events: &mut Vec<Event>) {
-        let now = self.clock.now();
-        let mut accepted = Vec::new();
+        let (mut accepted, mut weight) = (Vec::new(), 0);
         for event in events.drain(..) {
             if let Event::Message(delivery) = &event {
                 accepted.push(delivery.accepted);
+                weight += delivery.weight();
             }
-            self.shard.borrow_mut().handle(event, now);
+            self.shard.borrow_mut().handle(event, self.clock.now());
+            // More than a client's outbox holds would send prompt readers away.
+            if weight > self.full {
+                self.flush_ready().await;
+                weight = 0;
+            }
         }
         self.flush_ready().await;
         let written = self.clock.now().uptime;

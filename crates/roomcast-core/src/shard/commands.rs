@@ -1,5 +1,6 @@
 //! What a session asks: whether it may, and whom to ask.
 
+use super::members::check_state;
 use super::{Shard, sweep};
 use crate::access::{Action, not_granted};
 use crate::broker::Publication;
@@ -188,9 +189,7 @@ impl Shard {
             Err(refusal) => return self.refuse(index, id, Some(name), refusal),
         };
         let (kind, session) = (&self.rooms[room as usize].kind, &self.sessions[index as usize]);
-        if data.len() > kind.max_message {
-            let message = format!("`data` may have {} bytes in this room", kind.max_message);
-            let refusal = Refusal::new(ErrorCode::TooLarge, message);
+        if let Err(refusal) = check_state(Some(&data), kind) {
             return self.refuse(index, id, Some(name), refusal);
         }
         self.engine.presence.update(&name, session.id, data);

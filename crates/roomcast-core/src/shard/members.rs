@@ -5,7 +5,7 @@ use crate::catchup::{Recovered, recover};
 use crate::inbox::Snapshot;
 use crate::now::Now;
 use crate::room::{PendingJoin, Room, RoomMember};
-use crate::room_kind::PresenceKind;
+use crate::room_kind::{PresenceKind, RoomKind};
 use crate::session::Membership;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::push::Member;
@@ -29,6 +29,7 @@ impl Shard {
         self.read(room, now);
     }
 
+    /// Whether the session may join; if so, it is counted in the room from here on.
     fn may_join(&self, index: u32, join: &Join) -> Result<(), Refusal> {
         let (config, session) = (&self.engine.config, &self.sessions[index as usize]);
         session.is_granted(join)?;
@@ -40,16 +41,12 @@ impl Shard {
             let message = "too many rooms: leave one first";
             return Err(Refusal::new(ErrorCode::Limit, message));
         }
-        let size = join.state.as_ref().map_or(0, Payload::len);
-        if size > 0 && size > config.kind_of(&join.room).max_message {
-            return Err(Refusal::new(ErrorCode::TooLarge, "`state` is too large for this room"));
+        let kind = config.kind_of(&join.room);
+        check_state(join.state.as_ref(), &kind)?;
+        if self.engine.census.enter(&join.room, kind.max_members) {
+            return Ok(());
         }
-        let Some(room) = known else { return Ok(()) };
-        let room = &self.rooms[room as usize];
-        if room.members.len() + room.pending.len() >= room.kind.max_members {
-            return Err(Refusal::new(ErrorCode::Limit, "this room is full"));
-        }
-        Ok(())
+        Err(Refusal::new(ErrorCode::Limit, "this room is full"))
     }
 
     /// The room's place on this shard; a new one is subscribed to.
@@ -203,6 +200,7 @@ impl Shard {
             place.empty_since = Some(now.ms());
             self.sweeper.lingering.push_back((linger, room));
         }
+        self.engine.census.leave(&self.rooms[room as usize].name);
     }
 
     fn remove_member(&mut self, room: u32, slot: u32) {
@@ -235,4 +233,16 @@ impl Shard {
         self.stats.rooms.sub(1);
         self.engine.broker.unsubscribe(&room.name, self.id, now);
     }
+}
+
+/// Largest presence state in bytes: a list of everyone's must fit into one frame.
+const MAX_STATE: usize = 4 * 1024;
+
+/// Whether a member may say that much of itself.
+pub(super) fn check_state(state: Option<&Payload>, kind: &RoomKind) -> Result<(), Refusal> {
+    let most = kind.max_message.min(MAX_STATE);
+    if state.is_none_or(|state| state.len() <= most) {
+        return Ok(());
+    }
+    Err(Refusal::new(ErrorCode::TooLarge, format!("a state may have {most} bytes in this room")))
 }

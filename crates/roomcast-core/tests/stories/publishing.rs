@@ -5,7 +5,7 @@ use roomcast_core::testing::{World, identity, join, publish};
 use roomcast_core::{Config, Grants, Pattern, PublishBy};
 use roomcast_protocol::command::{Join, Page, PresenceMode, Publish};
 use roomcast_protocol::dialect::guide::CHAT;
-use roomcast_protocol::{Command, MessageId};
+use roomcast_protocol::{Command, MessageId, Payload};
 use std::time::Duration;
 
 #[test]
@@ -160,4 +160,27 @@ fn guide_and_native_members_hear_each_other() {
     world.cut("ann");
     world.advance(Duration::from_secs(1));
     assert_eq!(world.hear("bob"), [r#"{"type":"system","text":"User left"}"#]);
+}
+
+#[test]
+fn a_room_has_one_bound_over_all_shards() {
+    let mut world = World::new(room_kind(|kind| kind.max_members = 2), 3);
+    for name in ["ann", "bob", "cat"] {
+        world.connect(name);
+        world.join(name, "tea");
+    }
+    assert_eq!(world.hear("cat"), ["error tea limit"]);
+    world.cut("ann");
+    world.join("cat", "tea");
+    assert_eq!(world.hear("cat"), ["joined tea @0"]);
+}
+
+#[test]
+fn a_presence_state_is_small() {
+    let mut world = tea_party();
+    let data = |bytes: usize| Payload::parse(&format!("\"{}\"", "x".repeat(bytes - 2))).unwrap();
+    let state = |data| Command::State { room: room("tea"), data };
+    world.command("ann", state(data(4_096)));
+    world.command("ann", state(data(4_097)));
+    assert_eq!(world.hear("ann"), ["ack tea ~", "error tea too_large"]);
 }

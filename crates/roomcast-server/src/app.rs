@@ -127,9 +127,11 @@ impl App {
     ) -> usize {
         leave.await;
         tracing::info!("going away: every client is given its own moment");
+        // Whoever asks a second time may do so as soon as the drain shows: it must be heard by then.
         let cut = tokio::select! {
-            cut = self.running.drain() => cut,
+            biased;
             () = hurry => 0,
+            cut = self.running.drain() => cut,
         };
         if let Some(admin) = self.admin {
             admin.end().await;

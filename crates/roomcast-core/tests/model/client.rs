@@ -63,6 +63,8 @@ pub(crate) struct Client {
     /// What was told of publishes: the error's code, or an ack.
     pub(crate) answers: HashMap<u64, String>,
     fleeting: HashSet<u64>,
+    /// Own messages of which it wants no copy.
+    pub(crate) unwanted: HashSet<u64>,
     next_id: u64,
 }
 
@@ -153,6 +155,9 @@ impl Client {
     fn message(&mut self, room: &str, frame: &Value, truth: &mut Truth) -> Holds {
         let number = number(frame)?;
         truth.heard(number)?;
+        if self.unwanted.contains(&number) {
+            return Err("a copy of an own message with `echo:false`".into());
+        }
         let Some(offset) = frame.get("offset").and_then(Value::as_u64) else {
             self.view(room)?;
             return if self.fleeting.insert(number) { Ok(()) } else { Err("twice".into()) };

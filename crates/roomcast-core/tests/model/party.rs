@@ -199,6 +199,9 @@ impl Party {
             named: how.message_id.map(|name| (user, room.to_owned(), name)),
             sent: self.world.now().uptime,
         };
+        if !how.echo {
+            self.people[who].client.unwanted.insert(message);
+        }
         self.ask(who, room, asked, "publish", &more);
     }
 

@@ -90,7 +90,7 @@ fn bounds() -> impl Strategy<Value = Bounds> {
     let more = (
         prop_oneof![Just(600usize), Just(2_500), Just(100_000)],
         prop_oneof![Just(600usize), Just(1 << 20)],
-        prop_oneof![Just(6u32), Just(10_000)],
+        prop_oneof![1 => Just(3u32), 2 => Just(8), 3 => Just(10_000)],
         prop_oneof![Just(1usize), Just(2), Just(10)],
     );
     (sizes, more).prop_map(
@@ -142,7 +142,7 @@ fn joining() -> impl Strategy<Value = Joining> {
 fn wishes() -> impl Strategy<Value = Wishes> {
     let rarely = |weight: f64| proptest::bool::weighted(weight);
     let times = prop_oneof![5 => Just(1u8), 3 => 2u8..25];
-    (option::weighted(0.2, 0u8..3), option::of(0u8..3), rarely(0.8), rarely(0.15), times)
+    (option::weighted(0.3, 0u8..2), option::of(0u8..3), rarely(0.8), rarely(0.15), times)
         .prop_flat_map(move |(message_id, key, echo, ephemeral, times)| {
             rarely(0.1).prop_map(move |long| Wishes {
                 message_id,

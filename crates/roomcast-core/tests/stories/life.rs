@@ -157,17 +157,6 @@ fn one_who_is_always_pinged_is_closed_even_if_the_timeout_is_longer_than_the_int
 }
 
 #[test]
-fn one_who_comes_while_the_server_goes_away_is_sent_away_too() {
-    let mut world = World::default();
-    world.hub().drain(Duration::from_secs(10));
-    world.advance(Duration::from_secs(5));
-    world.connect("late");
-    assert_eq!(world.hear("late"), ["reconnect"]);
-    world.advance(Duration::from_secs(6));
-    assert_eq!(world.closed("late"), Some(CloseCode::Drain));
-}
-
-#[test]
 fn one_who_came_while_the_room_was_too_large_for_lists_is_given_the_list() {
     let config = room_kind(|kind| kind.presence = PresenceKind::Full { up_to: 2 });
     let mut world = World::new(config, 1);

@@ -29,6 +29,7 @@ async fn each_refusal_has_its_status_and_the_one_shape() {
         assert_eq!(answer.error(), (status, code.into()), "{request}");
         assert_eq!(answer.header("content-type"), "application/json");
         match status {
+            405 if request.contains("/health") => assert_eq!(answer.header("allow"), "GET, HEAD"),
             405 => assert_eq!(answer.header("allow"), "GET"),
             426 => {
                 assert_eq!(answer.header("upgrade"), "websocket");
@@ -102,7 +103,7 @@ async fn a_full_server_says_when_to_come_again() {
     for path in ["/v1/ws", "/ws", "/ws/chat/tea"] {
         let answer = http::ask(server.addr(), &handshake(path)).await;
         assert_eq!(answer.error(), (503, "unavailable".into()));
-        assert_eq!(answer.header("retry-after"), "1");
+        assert!((5..=15).contains(&answer.retry_after()), "{path}");
     }
     assert_eq!(http::get(server.addr(), "/ready", &[]).await.status, 200);
     first.leave().await;

@@ -27,6 +27,11 @@ impl Answer {
         (self.status, error["code"].as_str().unwrap().to_owned())
     }
 
+    /// Seconds of `Retry-After`; not the same for all.
+    pub(crate) fn retry_after(&self) -> u64 {
+        self.header("retry-after").parse().unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }

@@ -10,7 +10,6 @@ use crate::stats::Stats;
 use crate::stream::Stream;
 use roomcast_core::shard::Closed;
 use roomcast_core::{Event, Inbox, SessionKey, Shard};
-use roomcast_protocol::CloseCode;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
@@ -58,7 +57,6 @@ pub(crate) struct Worker {
     full: usize,
     unsent: u32,
     pub(crate) close_timeout: Duration,
-    draining: watch::Receiver<bool>,
     /// A task failed: nobody knows in which state it left the shard.
     broken: Notify,
 }
@@ -101,7 +99,7 @@ async fn run(seat: Seat) {
     let Seat { id, shard, mut inbox, mut arrivals, listener, .. } = seat;
     let (config, mut draining) = (seat.config, seat.draining);
     let tick = shard.tick();
-    let worker = Rc::new(Worker::new(shard, seat.clock, &config, seat.stats, draining.clone()));
+    let worker = Rc::new(Worker::new(shard, seat.clock, &config, seat.stats));
     if let Some((listener, handler)) = listener {
         let accepting = http::accept(
             listener,
@@ -131,13 +129,7 @@ async fn run(seat: Seat) {
 }
 
 impl Worker {
-    fn new(
-        shard: Shard,
-        clock: Clock,
-        config: &Config,
-        stats: Arc<Stats>,
-        draining: watch::Receiver<bool>,
-    ) -> Self {
+    fn new(shard: Shard, clock: Clock, config: &Config, stats: Arc<Stats>) -> Self {
         let (max_frame, full) = (shard.config().max_frame, shard.config().outbox / 2);
         Self {
             shard: RefCell::new(shard),
@@ -149,7 +141,6 @@ impl Worker {
             full,
             unsent: config.unsent,
             close_timeout: config.close_timeout,
-            draining,
             broken: Notify::new(),
         }
     }
@@ -216,10 +207,6 @@ impl Worker {
                 connections.resize(place + 1, None);
             }
             connections[place] = Some(Rc::clone(&connection));
-        }
-        if *self.draining.borrow() {
-            // It was on its way when everyone was told to go.
-            self.shard.borrow_mut().close(key, CloseCode::Drain, self.clock.now());
         }
         connection.flush(self);
         if !early.is_empty() {

@@ -112,6 +112,19 @@ const MOVES: [(&str, f64); 11] = [
 ];
 
 #[tokio::test]
+async fn every_metric_stands_in_the_operators_page() {
+    let server = server().await;
+    let page = http::get(server.addr(), "/metrics", &[]).await.body;
+    let docs = include_str!("../../../../docs/operations.md");
+    for line in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = line.split_once(' ').unwrap();
+        let sample = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
+        assert!(docs.contains(&format!("`{sample}")), "docs/operations.md lacks {sample}");
+    }
+    server.end().await;
+}
+
+#[tokio::test]
 async fn metrics_are_openmetrics_and_move() {
     let server = server().await;
     let page = http::get(server.addr(), "/metrics", &[]).await;

@@ -1,6 +1,6 @@
 //! Coming in, going on where one was, and reading back.
 
-use crate::{room, room_kind, tea_party};
+use crate::{party, room, room_kind, tea_party};
 use roomcast_core::Config;
 use roomcast_core::testing::{World, join, publish};
 use roomcast_protocol::command::{Join, Page, Token};
@@ -34,12 +34,7 @@ fn one_who_missed_nothing_is_told_so() {
 
 #[test]
 fn a_history_that_no_longer_reaches_back_is_never_given_in_part() {
-    let mut world = World::new(room_kind(|kind| kind.history.size = 2), 1);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(room_kind(|kind| kind.history.size = 2), 1, "tea");
     world.cut("ann");
     for json in ["1", "2", "3"] {
         world.publish("bob", "tea", json);
@@ -50,12 +45,7 @@ fn a_history_that_no_longer_reaches_back_is_never_given_in_part() {
 
 #[test]
 fn what_one_recovery_may_not_hold_is_a_limit() {
-    let mut world = World::new(Config { recovery: 100, ..Config::default() }, 1);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(Config { recovery: 100, ..Config::default() }, 1, "tea");
     world.cut("ann");
     for json in ["\"0123456789\""; 10] {
         world.publish("bob", "tea", json);

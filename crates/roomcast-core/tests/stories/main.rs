@@ -15,14 +15,19 @@ fn room_kind(change: impl FnOnce(&mut RoomKind)) -> Config {
     Config { rooms: vec![kind], ..Config::default() }
 }
 
-fn tea_party() -> World {
-    let mut world = World::new(Config::default(), 2);
+/// Ann and Bob in a room, having heard that they are.
+fn party(config: Config, shards: usize, room: &str) -> World {
+    let mut world = World::new(config, shards);
     for name in ["ann", "bob"] {
         world.connect(name);
-        world.join(name, "tea");
+        world.join(name, room);
         world.hear(name);
     }
     world
+}
+
+fn tea_party() -> World {
+    party(Config::default(), 2, "tea")
 }
 
 fn room(name: &str) -> RoomName {

@@ -1,6 +1,6 @@
 //! Slow readers, lost messages, and what they are told.
 
-use crate::{room_kind, tea_party};
+use crate::{party, room_kind, tea_party};
 use roomcast_core::testing::{World, join, publish};
 use roomcast_core::{Config, History, Slow};
 use roomcast_protocol::command::Publish;
@@ -11,12 +11,7 @@ use std::time::Duration;
 fn a_slow_member_is_sent_away_and_recovers_and_nobody_else_notices() {
     let mut config = Config { outbox: 2_000, ..Config::default() };
     config.limits.burst = 1_000;
-    let mut world = World::new(config, 1);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(config, 1, "tea");
     world.stall("ann", 10);
     for _ in 0..100 {
         world.publish("bob", "tea", "1");
@@ -34,12 +29,7 @@ fn a_slow_member_is_sent_away_and_recovers_and_nobody_else_notices() {
 fn a_slow_member_of_a_room_that_skips_is_told_of_a_gap() {
     let mut config = room_kind(|kind| kind.slow = Slow::Skip);
     config.outbox = 1_000;
-    let mut world = World::new(config, 1);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(config, 1, "tea");
     world.stall("ann", 0);
     for _ in 0..20 {
         world.publish("bob", "tea", "1");
@@ -54,12 +44,7 @@ fn a_slow_member_of_a_room_that_skips_is_told_of_a_gap() {
 
 #[test]
 fn a_slow_viewer_of_prices_gets_the_newest_of_each() {
-    let mut world = World::new(room_kind(|kind| kind.slow = Slow::Latest), 1);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "fx");
-        world.hear(name);
-    }
+    let mut world = party(room_kind(|kind| kind.slow = Slow::Latest), 1, "fx");
     world.stall("ann", 0);
     for (key, json) in [("eur", "1"), ("usd", "2"), ("eur", "3"), ("usd", "4"), ("eur", "5")] {
         let key = Some(Key::new(key).unwrap());
@@ -97,12 +82,7 @@ fn one_who_reads_slowly_is_alive() {
 fn a_shard_that_lost_messages_repairs_itself_from_history() {
     let mut config = Config { inbox: 2_000, ..Config::default() };
     config.limits.in_flight = 1_000;
-    let mut world = World::new(config, 2);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(config, 2, "tea");
     // More than ann's shard can take at once: it is told that it lost some, and reads them.
     for _ in 0..100 {
         world.send("bob", Command::Publish(publish("tea", "1")));
@@ -120,12 +100,7 @@ fn what_no_history_can_repair_becomes_a_gap() {
     });
     config.inbox = 2_000;
     config.limits.in_flight = 1_000;
-    let mut world = World::new(config, 2);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(config, 2, "tea");
     for _ in 0..100 {
         world.send("bob", Command::Publish(publish("tea", "1")));
     }
@@ -139,12 +114,7 @@ fn what_no_history_can_repair_becomes_a_gap() {
 fn small_inboxes() -> World {
     let mut config = Config { inbox: 2_000, ..Config::default() };
     config.limits.in_flight = 1_000;
-    let mut world = World::new(config, 2);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(config, 2, "tea");
     world.connect("cat");
     world
 }
@@ -178,12 +148,7 @@ fn what_is_lost_after_a_join_has_read_is_repaired_too() {
 fn one_who_reads_at_once_is_not_sent_away_for_a_burst() {
     let mut config = Config { outbox: 1_000, ..Config::default() };
     config.limits.in_flight = 1_000;
-    let mut world = World::new(config, 1);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(config, 1, "tea");
     (0..100).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
     world.settle();
     assert_eq!(world.closed("ann"), None);
@@ -194,12 +159,7 @@ fn one_who_reads_at_once_is_not_sent_away_for_a_burst() {
 fn a_gap_that_waits_is_told_before_the_room_is_left() {
     let mut config = room_kind(|kind| kind.slow = Slow::Skip);
     config.outbox = 600;
-    let mut world = World::new(config, 1);
-    for name in ["ann", "bob"] {
-        world.connect(name);
-        world.join(name, "tea");
-        world.hear(name);
-    }
+    let mut world = party(config, 1, "tea");
     world.stall("ann", 0);
     (0..20).for_each(|_| world.publish("bob", "tea", "1"));
     world.command("ann", Command::Leave { room: crate::room("tea") });

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { brotliCompressSync } from "node:zlib";
 
-const MOST = 6_600; // bytes, of `dist/index.js`; this number only comes down
+const MOST = 6_000; // bytes, of `dist/index.js`
 
 const core = readFileSync(new URL("../dist/index.js", import.meta.url));
 const size = brotliCompressSync(core).length;

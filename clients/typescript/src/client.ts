@@ -16,7 +16,7 @@ import type { ConnectionStatus } from "./status.js";
 /** What the server says of itself: the service works less well, or well again. */
 export interface ServiceNotice {
   /** The room it is about; all rooms if absent. */
-  readonly room: string | undefined;
+  readonly room?: string;
   /** For programs: `degraded`, `restored`. */
   readonly event: string;
   /** For people. */
@@ -41,21 +41,17 @@ export class Client<Rooms extends RoomShapes<Rooms> = Record<never, AnyShape>> {
     this.#options = options;
     this.#env = { ...surroundings(), ...options.environment };
     this.#link = new Link(url, options, this.#env, {
-      status: (status) => { this.#status(status); },
-      up: (welcome) => { this.#up(welcome); },
-      down: () => { this.#down(); },
-      frame: (frame) => { this.#frame(frame); },
+      status: this.#status,
+      up: this.#up,
+      down: this.#down,
+      frame: this.#frame,
     });
     this.#commands = new Commands(this.#env, (frame) => { this.#link.send(frame); });
     this.#host = {
       env: this.#env,
       commands: this.#commands,
       connected: () => this.#link.status.state === "connected",
-      gone: (membership) => {
-        if (this.#memberships.get(membership.name) === membership) {
-          this.#memberships.delete(membership.name);
-        }
-      },
+      gone: (name) => this.#memberships.delete(name),
     };
     options.signal?.addEventListener("abort", () => { this.close(); });
   }
@@ -115,7 +111,7 @@ export class Client<Rooms extends RoomShapes<Rooms> = Record<never, AnyShape>> {
     this.#unfollow?.();
     this.#unfollow = undefined;
     const closed = new RoomcastError("closed", "the client was closed");
-    for (const membership of [...this.#memberships.values()]) membership.end(closed);
+    this.#each((membership) => membership.end(closed));
     this.#link.stop();
   }
 
@@ -125,39 +121,35 @@ export class Client<Rooms extends RoomShapes<Rooms> = Record<never, AnyShape>> {
     return Promise.resolve();
   }
 
-  #status(status: ConnectionStatus): void {
+  readonly #status = (status: ConnectionStatus): void => {
     const { error } = status;
     if (error) {
       this.#commands.fail(error);
-      for (const membership of [...this.#memberships.values()]) membership.halt(error);
+      this.#each((membership) => membership.halt(error));
     }
     this.#listeners.tell("status", status);
-  }
+  };
 
-  #up(welcome: WelcomeFrame): void {
+  readonly #up = (welcome: WelcomeFrame): void => {
     this.#welcome = welcome;
-    this.#commands.begin(welcome.limits.max_frame);
-    for (const membership of [...this.#memberships.values()]) membership.up();
-  }
+    this.#commands.maxFrame = welcome.limits.max_frame;
+    // First the joins: what is sent for a room waits for its join.
+    this.#each((membership) => membership.up());
+    this.#commands.flush();
+  };
 
-  #down(): void {
+  readonly #down = (): void => {
     this.#commands.lost();
-    for (const membership of [...this.#memberships.values()]) membership.down();
-  }
+    this.#each((membership) => membership.down());
+  };
 
-  #frame(frame: ServerFrame): void {
+  readonly #frame = (frame: ServerFrame): void => {
     if (this.#commands.reply(frame)) return;
-    switch (frame.type) {
-      case "message":
-      case "presence":
-      case "gap":
-      case "left":
-        this.#memberships.get(frame.room)?.frame(frame);
-        return;
-      case "system": {
-        const { room, event, text } = frame;
-        this.#listeners.tell("notice", { room, event, text });
-      }
-    }
+    if (frame.type === "system") this.#listeners.tell("notice", frame);
+    else if ("room" in frame) this.#memberships.get(frame.room ?? "")?.frame(frame);
+  };
+
+  #each(run: (membership: Membership) => void): void {
+    [...this.#memberships.values()].forEach(run);
   }
 }

@@ -2,7 +2,7 @@
 
 import { TOO_LARGE } from "./codes.js";
 import type { Environment } from "./environment.js";
-import { RoomcastError, refusal } from "./error.js";
+import { RETRY, RoomcastError, refusal } from "./error.js";
 import type { ClientFrame, ErrorFrame, ServerFrame } from "./frame.js";
 
 /** The wait before a retry where the server names none. */
@@ -28,11 +28,9 @@ interface Waiting {
   readonly command: Command;
   /** Sent over the present connection. */
   sent: boolean;
-  /** Given up, but the server may still answer. */
-  settled: boolean;
   /** Ends the timers and the listening to the signal. */
   release: () => void;
-  cancelRetry: () => void;
+  cancelRetry?: () => void;
 }
 
 export class Commands {
@@ -41,7 +39,8 @@ export class Commands {
   /** In the order in which they were given: the order in which they are sent. */
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
-  #maxFrame = Infinity;
+  /** The largest frame that the server takes, in bytes. */
+  maxFrame = Infinity;
 
   constructor(env: Environment, send: (frame: ClientFrame) => void) {
     this.#env = env;
@@ -63,32 +62,24 @@ export class Commands {
     return this.#count(({ command }) => isQuiet(command, room, messageId)) > 0;
   }
 
-  /** A connection stands, and takes frames of so many bytes. */
-  begin(maxFrame: number): void {
-    this.#maxFrame = maxFrame;
-    this.flush();
-  }
-
   give(command: Command): void {
     const { ttl, signal } = command;
     const waiting: Waiting = {
       id: ++this.#lastId,
       command,
       sent: false,
-      settled: false,
       release: () => {
-        cancelTtl();
+        cancelTtl?.();
         signal?.removeEventListener("abort", abort);
       },
-      cancelRetry: () => undefined,
     };
     const abort = (): void => {
-      this.#abandon(waiting, signal?.reason as RoomcastError);
+      this.#fail(waiting, signal?.reason as RoomcastError);
     };
     const late = (): void => {
-      this.#abandon(waiting, new RoomcastError("timeout", "no answer in time", { retry: true }));
+      this.#fail(waiting, new RoomcastError("timeout", "no answer in time", RETRY));
     };
-    const cancelTtl = ttl === undefined ? () => undefined : this.#env.after(ttl, late);
+    const cancelTtl = ttl === undefined ? undefined : this.#env.after(ttl, late);
     signal?.addEventListener("abort", abort);
     this.#waiting.set(waiting.id, waiting);
     this.#try(waiting);
@@ -101,8 +92,8 @@ export class Commands {
 
   /** Takes a reply; `false` if it answers no command. */
   reply(frame: ServerFrame): boolean {
-    const id = "id" in frame ? frame.id : undefined;
-    const waiting = typeof id === "number" ? this.#waiting.get(id) : undefined;
+    const { id } = frame as { id?: number };
+    const waiting = this.#waiting.get(id ?? 0); // the first id is 1
     if (!waiting) return false;
     if (frame.type === "error") this.#refused(waiting, frame);
     else this.#settle(waiting, (command) => command.done?.(frame));
@@ -112,10 +103,9 @@ export class Commands {
   /** The connection was lost: what repeats waits for the next, the rest has failed. */
   lost(): void {
     for (const waiting of [...this.#waiting.values()]) {
-      waiting.cancelRetry();
+      waiting.cancelRetry?.();
       waiting.sent = false;
-      if (waiting.settled) this.#waiting.delete(waiting.id);
-      else if (!waiting.command.repeat) this.#fail(waiting, new RoomcastError("offline", "connection lost", { retry: true }));
+      if (!waiting.command.repeat) this.#fail(waiting, new RoomcastError("offline", "not connected", RETRY));
     }
   }
 
@@ -128,12 +118,12 @@ export class Commands {
   }
 
   #try(waiting: Waiting): void {
-    const { command, sent, settled, id } = waiting;
-    if (sent || settled || !command.ready()) return;
+    const { command, sent, id } = waiting;
+    if (sent || !command.ready()) return;
     const frame = { ...command.frame, id };
-    if (isLarger(JSON.stringify(frame), this.#maxFrame)) {
+    if (isLarger(JSON.stringify(frame), this.maxFrame)) {
       // The server would close the connection, and again at every repetition.
-      this.#fail(waiting, new RoomcastError(TOO_LARGE, `more than ${String(this.#maxFrame)} bytes`));
+      this.#fail(waiting, new RoomcastError(TOO_LARGE, `more than ${this.maxFrame} bytes`));
       return;
     }
     waiting.sent = true;
@@ -152,27 +142,15 @@ export class Commands {
     });
   }
 
-  /** Nobody waits for it any more; it is kept while the server may still answer. */
-  #abandon(waiting: Waiting, reason: RoomcastError): void {
-    if (waiting.sent) {
-      waiting.settled = true;
-      waiting.release();
-      waiting.command.failed?.(reason);
-    } else {
-      this.#fail(waiting, reason);
-    }
-  }
-
   #fail(waiting: Waiting, error: RoomcastError): void {
     this.#settle(waiting, (command) => command.failed?.(error));
   }
 
   #settle(waiting: Waiting, tell: (command: Command) => void): void {
     this.#waiting.delete(waiting.id);
-    waiting.cancelRetry();
+    waiting.cancelRetry?.();
     waiting.release();
-    if (!waiting.settled) tell(waiting.command);
-    waiting.settled = true;
+    tell(waiting.command);
   }
 
   #count(test: (waiting: Waiting) => boolean): number {

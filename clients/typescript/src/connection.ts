@@ -29,27 +29,22 @@ export class Connection {
   readonly #events: ConnectionEvents;
   #opened = false;
   #gone = false;
-  #heard: number;
+  #heard = 0;
   #frames = 0;
   /** Until the server has told its figures, whoever opens the connection watches over it. */
-  #heartbeat: WelcomeFrame["heartbeat"] = { interval_ms: Infinity, timeout_ms: Infinity };
+  #heartbeat: WelcomeFrame["heartbeat"] = { interval_ms: 0, timeout_ms: 0 };
   #probing = false;
-  #cancel: () => void = () => undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(env: Environment, socket: Socket, events: ConnectionEvents) {
     this.#env = env;
     this.#socket = socket;
     this.#events = events;
-    this.#heard = env.now();
     socket.addEventListener("open", () => {
       this.#opened = true;
     });
-    socket.addEventListener("message", ({ data }) => {
-      this.#receive(data);
-    });
-    socket.addEventListener("close", ({ code, reason }) => {
-      this.#end(code, reason);
-    });
+    socket.addEventListener("message", this.#receive);
+    socket.addEventListener("close", this.#end);
     socket.addEventListener("error", () => undefined); // a close follows
   }
 
@@ -60,17 +55,17 @@ export class Connection {
   /** Lets go of the socket: nothing that it still brings is heeded. */
   drop(): void {
     this.#gone = true;
-    this.#cancel();
+    this.#cancel?.();
     this.#socket.close(1000);
   }
 
   /** Asks for a sign of life at once. */
   probe(): void {
     const { timeout_ms } = this.#heartbeat;
-    if (timeout_ms < Infinity) this.#ask(Math.min(timeout_ms, PROBE_WITHIN));
+    if (timeout_ms > 0) this.#ask(Math.min(timeout_ms, PROBE_WITHIN));
   }
 
-  #receive(data: unknown): void {
+  readonly #receive = ({ data }: { data: unknown }): void => {
     if (this.#gone) return;
     this.#heard = this.#env.now();
     this.#frames += 1;
@@ -81,7 +76,7 @@ export class Connection {
       this.#watch();
     }
     if (frame) this.#events.frame(frame);
-  }
+  };
 
   /** Asks once nothing has been heard for the interval. One timer, however many frames come. */
   #watch(): void {
@@ -101,18 +96,18 @@ export class Connection {
     this.send({ type: "ping" });
     this.#later(within, () => {
       if (this.#frames > before) this.#watch();
-      else this.#end(BROKEN, "");
+      else this.#end({ code: BROKEN, reason: "" });
     });
   }
 
   #later(ms: number, run: () => void): void {
-    this.#cancel();
+    this.#cancel?.();
     this.#cancel = this.#env.after(Math.max(ms, 0), run);
   }
 
-  #end(code: number, reason: string): void {
+  readonly #end = ({ code, reason }: { code: number; reason: string }): void => {
     if (this.#gone) return;
     this.drop();
     this.#events.end({ code, reason, opened: this.#opened });
-  }
+  };
 }

@@ -40,26 +40,26 @@ export interface Failure {
 export class RoomcastError extends Error {
   override readonly name = "RoomcastError";
   /** Why, for programs. */
-  readonly code: FailureCode;
+  declare readonly code: FailureCode;
   /** Whether the same can succeed later. */
-  readonly retry: boolean;
+  declare readonly retry: boolean;
   /** When to try again, in milliseconds, if the server knows. */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter: number | undefined;
   /** The WebSocket close code, if one ended the connection. */
-  readonly closeCode: number | undefined;
+  declare readonly closeCode: number | undefined;
 
   constructor(code: FailureCode, message: string, more: Failure = {}) {
-    super(message, more);
-    this.code = code;
-    this.retry = !!more.retry;
-    this.retryAfter = more.retryAfter;
-    this.closeCode = more.closeCode;
+    super(message);
+    Object.assign(this, { code, retry: false }, more);
   }
 }
 
-/** The room is over for who asks. */
-export function over(): RoomcastError {
-  return new RoomcastError("left", "the room was left");
+/** The same can succeed later. */
+export const RETRY: Failure = { retry: true };
+
+/** The room is over for who asks; the server may have said why. */
+export function over(code: FailureCode = "left"): RoomcastError {
+  return new RoomcastError(code, "the room was left");
 }
 
 /** The error that an `error` frame tells. */

@@ -191,10 +191,8 @@ export type ClientFrame =
 /** Reads a frame; `undefined` if it is none. Frames of unknown types pass, and nobody heeds them. */
 export function readFrame(text: unknown): ServerFrame | undefined {
   try {
-    const frame: unknown = JSON.parse(String(text));
-    return typeof frame === "object" && frame !== null && "type" in frame
-      ? (frame as ServerFrame)
-      : undefined;
+    const frame = JSON.parse(String(text)) as ServerFrame | null;
+    return frame?.type ? frame : undefined;
   } catch {
     return undefined;
   }

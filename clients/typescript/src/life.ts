@@ -11,7 +11,7 @@ export function follow({ events, visible }: Environment, link: Link): () => void
     if (type === "offline") link.probe();
     // An open socket would keep the page out of the back-forward cache.
     else if (type === "pagehide") link.suspend();
-    else if (type === "pageshow") link.resume();
+    else if (type === "pageshow" && link.status.state === "suspended") link.start();
     else if (type === "online" || visible()) link.wake();
   };
   for (const type of EVENTS) events?.addEventListener(type, listener);

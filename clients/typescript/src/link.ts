@@ -45,8 +45,8 @@ export class Link {
   #welcomedAt: number | undefined;
   /** Aborted, and replaced, when everything under way for the connection is in vain. */
   #turn = new AbortController();
-  #cancelWait: () => void = () => undefined;
-  #cancelRefresh: () => void = () => undefined;
+  #cancelWait: (() => void) | undefined;
+  #cancelRefresh: (() => void) | undefined;
   #refreshAt = Infinity;
   /** The turn in which a token is fetched for the live connection. */
   #refreshing: AbortSignal | undefined;
@@ -66,11 +66,9 @@ export class Link {
 
   /** Connects, unless it is under way. */
   start(): void {
-    const { state } = this.status;
-    if (state === "idle" || state === "stopped" || state === "suspended") {
-      this.#refused = false;
-      void this.#connect();
-    }
+    if (!this.#resting) return;
+    this.#refused = false;
+    void this.#connect();
   }
 
   /** Ends it, for good or until `start`. */
@@ -79,17 +77,16 @@ export class Link {
     this.#say({ state: "stopped", error });
   }
 
-  /** The page is back. */
-  resume(): void {
-    if (this.status.state === "suspended") this.start();
-  }
-
   /** Lets the socket go while the page rests. */
   suspend(): void {
-    const { state } = this.status;
-    if (state === "idle" || state === "stopped") return;
+    if (this.#resting) return;
     this.#drop();
     this.#say({ state: "suspended" });
+  }
+
+  /** Whether nothing is under way. */
+  get #resting(): boolean {
+    return /^[is]/.test(this.status.state); // idle, suspended, stopped
   }
 
   send(frame: ClientFrame): void {
@@ -130,8 +127,7 @@ export class Link {
     const { retry: useful } = error as { retry?: boolean };
     // `false` and not just absent: an error of the application's own is worth another try.
     if (useful !== false) retry();
-    else if (error instanceof RoomcastError) this.stop(error);
-    else this.stop(new RoomcastError(UNAUTHORIZED, String(error), { cause: error }));
+    else this.stop(error instanceof RoomcastError ? error : new RoomcastError(UNAUTHORIZED, String(error)));
   }
 
   async #connect(): Promise<void> {
@@ -161,9 +157,7 @@ export class Link {
     const protocols = [PROTOCOL, ...(token === undefined ? [] : [`roomcast.token.${token}`])];
     const socket = this.#socket(protocols);
     this.#connection = new Connection(this.#env, socket, {
-      frame: (frame) => {
-        this.#frame(frame);
-      },
+      frame: this.#frame,
       end: (end) => {
         void this.#ended(end, token);
       },
@@ -173,7 +167,7 @@ export class Link {
   #socket(protocols: string[]): Socket {
     const scope: { WebSocket?: SocketClass } = globalThis;
     const { WebSocket = scope.WebSocket } = this.#options;
-    if (!WebSocket) throw new RoomcastError("unsupported", "no WebSocket here: pass one");
+    if (!WebSocket) throw new RoomcastError("unsupported", "pass a `WebSocket`");
     try {
       return new WebSocket(this.#address.socket, protocols);
     } catch (cause) {
@@ -182,7 +176,7 @@ export class Link {
     }
   }
 
-  #frame(frame: ServerFrame): void {
+  readonly #frame = (frame: ServerFrame): void => {
     switch (frame.type) {
       case "welcome":
         this.#welcome(frame);
@@ -205,10 +199,10 @@ export class Link {
         if (frame.code === TOKEN_EXPIRED) void this.refresh();
     }
     this.#events.frame(frame);
-  }
+  };
 
   #welcome(welcome: WelcomeFrame): void {
-    this.#cancelWait();
+    this.#cancelWait?.();
     this.#welcomedAt = this.#env.now();
     this.#refused = false;
     this.#notBefore = 0;
@@ -233,7 +227,7 @@ export class Link {
   }
 
   #refreshIn(ms: number): void {
-    this.#cancelRefresh();
+    this.#cancelRefresh?.();
     this.#refreshAt = this.#env.now() + ms;
     this.#cancelRefresh = this.#env.after(ms, () => void this.refresh());
   }
@@ -286,7 +280,7 @@ export class Link {
 
   #wait(ms: number): void {
     const wait = Math.max(ms, 0);
-    this.#cancelWait();
+    this.#cancelWait?.();
     this.#cancelWait = this.#env.after(wait, () => void this.#connect());
     this.#say({ state: "waiting", retryAt: this.#env.now() + wait });
   }
@@ -295,8 +289,8 @@ export class Link {
   #drop(): void {
     this.#turn.abort();
     this.#turn = new AbortController();
-    this.#cancelWait();
-    this.#cancelRefresh();
+    this.#cancelWait?.();
+    this.#cancelRefresh?.();
     this.#refreshAt = Infinity;
     this.#ownMoment = undefined;
     this.#connection?.drop();

@@ -2,7 +2,7 @@
 
 import { type Command, type Commands, again } from "./commands.js";
 import type { Environment } from "./environment.js";
-import { RoomcastError, over } from "./error.js";
+import { type RoomcastError, over } from "./error.js";
 import type { JoinedFrame, MessageFrame, Position, PresenceMode, ServerFrame } from "./frame.js";
 import { type Gap, type Message, type Recovery, messageOf, recoveryOf } from "./message.js";
 import { NOBODY, type Presence, type PresenceNews, learn } from "./presence.js";
@@ -35,8 +35,11 @@ export interface MembershipHost {
   readonly commands: Commands;
   readonly connected: () => boolean;
   /** The room is over. */
-  gone(membership: Membership): void;
+  gone(name: string): void;
 }
+
+/** How long to wait for an answer. */
+const ANSWER_WITHIN = 30_000;
 
 const MODES: readonly PresenceMode[] = ["none", "count", "full"];
 
@@ -55,7 +58,7 @@ export class Membership {
   #mode: PresenceMode = "none";
   #ownState: unknown;
   #asked = false;
-  #cancelRetry: () => void = () => undefined;
+  #cancelRetry: (() => void) | undefined;
   /** How often somebody has left: only the last of them ends the room. */
   #releases = 0;
 
@@ -115,7 +118,7 @@ export class Membership {
 
   /** The session has ended; the room waits for the next. */
   down(): void {
-    this.#cancelRetry();
+    this.#cancelRetry?.();
     this.#asked = false;
     if (this.state === "joined") this.#become("joining");
   }
@@ -135,16 +138,13 @@ export class Membership {
 
   /** Takes a push of this room. */
   frame(frame: ServerFrame): void {
-    if (frame.type === "left") {
-      this.end(new RoomcastError(frame.code ?? "left", "the server ended it"));
-    }
+    if (frame.type === "left") this.end(over(frame.code));
     if (this.state !== "joined") return;
     if (frame.type === "message") this.#message(frame);
     if (frame.type === "presence") this.#learn(frame);
     if (frame.type === "gap") {
       if (!frame.repairing) this.#track.skipTo(frame.to);
-      const { from, to, reason, repairing } = frame;
-      this.#tell("gap", { from, to, reason, repairing });
+      this.#tell("gap", frame);
     }
   }
 
@@ -154,29 +154,16 @@ export class Membership {
   }
 
   /** Tells the others of this member: now, or with the next join. */
-  setState(data: unknown): Promise<void> {
+  async setState(data: unknown): Promise<void> {
     this.#ownState = data;
-    if (this.state !== "joined") return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#command({
-        frame: { type: "state", room: this.name, data },
-        done: () => {
-          resolve();
-        },
-        failed: (error) => {
-          // A connection that is lost takes the state along to the next one.
-          if (error.code === "offline") resolve();
-          else reject(error);
-        },
-      });
-    });
+    if (this.state === "joined") await this.ask({ type: "state", room: this.name, data });
   }
 
   /** Asks the server something about this room, over as many connections as it takes. */
-  ask(frame: Command["frame"], ttl: number, signal: AbortSignal | undefined): Promise<ServerFrame> {
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+  async ask(frame: Command["frame"], signal?: AbortSignal): Promise<ServerFrame> {
+    signal?.throwIfAborted();
     return new Promise((done, failed) => {
-      this.#command({ frame, ttl, signal, done, failed, repeat: true });
+      this.#command({ frame, ttl: ANSWER_WITHIN, signal, done, failed, repeat: true });
     });
   }
 
@@ -252,8 +239,8 @@ export class Membership {
   }
 
   #over(): void {
-    this.#cancelRetry();
-    this.host.gone(this);
+    this.#cancelRetry?.();
+    this.host.gone(this.name);
     this.#become("left");
     this.#seats.clear();
   }

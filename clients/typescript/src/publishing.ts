@@ -2,7 +2,7 @@
 
 import type { Command } from "./commands.js";
 import { messageId } from "./environment.js";
-import { RoomcastError, over } from "./error.js";
+import { RETRY, RoomcastError } from "./error.js";
 import type { AckFrame, Position, ServerFrame } from "./frame.js";
 import type { Membership } from "./membership.js";
 import { DEFAULT_EVENT } from "./message.js";
@@ -14,7 +14,7 @@ const TTL = 30_000;
 const MAX_WAITING = 100;
 
 /** Publishes; resolves with the position, or with nothing where there is none. */
-export function publish(
+export async function publish(
   membership: Membership,
   event: string,
   data: unknown,
@@ -22,22 +22,23 @@ export function publish(
   defaults: ClientOptions,
 ): Promise<Position | undefined> {
   const { echo, ephemeral, signal, ttl = defaults.ttl ?? TTL } = options;
-  const { commands } = membership.host;
-  const live = membership.state === "joined";
+  const { name, host } = membership;
+  const ready = (): boolean => membership.state === "joined";
   // An ephemeral message is worth nothing later.
-  const mode = options.offline ?? (ephemeral ? "drop" : (defaults.offline ?? "queue"));
-  const refused = refusal(membership, mode === "reject", defaults);
-  if (signal?.aborted) return Promise.reject(signal.reason as Error);
-  if (refused) return Promise.reject(refused);
-  if (!live && mode === "drop") return Promise.resolve(undefined);
-  const frame = frameOf(membership.name, event, data, options);
+  const mode = options.offline ?? (ephemeral ? "drop" : defaults.offline);
+  signal?.throwIfAborted();
+  if (mode === "reject" && !ready()) throw new RoomcastError("offline", "not connected", RETRY);
+  if (mode === "drop" && !ready()) return undefined;
+  if (host.commands.publishes >= (defaults.maxWaiting ?? MAX_WAITING)) {
+    throw new RoomcastError("queue_full", "too many wait", RETRY);
+  }
   return new Promise((resolve, reject) => {
-    commands.give({
-      frame,
+    host.commands.give({
+      frame: frameOf(name, event, data, options),
       repeat: !ephemeral,
       ttl,
       signal,
-      ready: () => membership.state === "joined",
+      ready,
       done: (reply) => {
         resolve(positionOf(membership, reply, echo === false));
       },
@@ -54,19 +55,6 @@ function frameOf(room: string, event: string, data: unknown, options: PublishOpt
   const named = event === DEFAULT_EVENT ? undefined : event;
   const message_id = ephemeral ? undefined : messageId();
   return { type: "publish", room, data, event: named, message_id, key, echo, ephemeral };
-}
-
-function refusal(membership: Membership, reject: boolean, defaults: ClientOptions): RoomcastError | undefined {
-  const most = defaults.maxWaiting ?? MAX_WAITING;
-  if (membership.state === "left") {
-    return membership.error ?? over();
-  }
-  if (reject && membership.state !== "joined") {
-    return new RoomcastError("offline", "not connected", { retry: true });
-  }
-  return membership.host.commands.publishes < most
-    ? undefined
-    : new RoomcastError("queue_full", "too many messages wait", { retry: true });
 }
 
 function positionOf(membership: Membership, reply: ServerFrame, quiet: boolean): Position | undefined {

@@ -12,8 +12,6 @@ import { Ready } from "./ready.js";
 import type { AnyShape, EventOf, EventsOf, MessageOf, StateOf } from "./shape.js";
 import { Stream } from "./stream.js";
 
-/** How long to wait for a page of history or a list of members. */
-const ANSWER_WITHIN = 30_000;
 /** How long a room is kept after the last `leave`. */
 const LINGER = 1_000;
 
@@ -123,20 +121,19 @@ export class Room<Shape = AnyShape> {
    * Resolves with its position; with `undefined` for an ephemeral message, and for one dropped
    * because there was no connection.
    */
-  publish<Event extends EventOf<Shape>>(
+  async publish<Event extends EventOf<Shape>>(
     event: Event,
     data: EventsOf<Shape>[Event],
     options: PublishOptions = {},
   ): Promise<Position | undefined> {
-    if (this.#left) return Promise.reject(this.#status.error ?? over());
-    return publish(this.#membership, event, data, options, this.#defaults);
+    return publish(this.#here(), event, data, options, this.#defaults);
   }
 
   /** Reads a page of what was published before, oldest first. */
   async history(options: HistoryOptions = {}): Promise<HistoryPage<MessageOf<Shape>>> {
     const { limit = 50, before, after, signal } = options;
     const { name: room } = this;
-    const reply = await this.#ask({ type: "history", room, limit, before, after }, signal);
+    const reply = await this.#here().ask({ type: "history", room, limit, before, after }, signal);
     const { messages, more } = reply as ServerFrame & { type: "history" };
     const epoch = this.position?.epoch;
     const page = messages.map((message) => messageOf(message, epoch, true));
@@ -148,14 +145,14 @@ export class Room<Shape = AnyShape> {
     members: Member<StateOf<Shape>>[] | undefined;
     count: number;
   }> {
-    const reply = await this.#ask({ type: "presence", room: this.name }, options.signal);
+    const reply = await this.#here().ask({ type: "presence", room: this.name }, options.signal);
     const { members, count } = reply as ServerFrame & { type: "presence" };
     return { members: members as Member<StateOf<Shape>>[] | undefined, count };
   }
 
   /** Changes what the others are told of this member. Without a connection it goes with the next one. */
-  setState(state: StateOf<Shape>): Promise<void> {
-    return this.#left ? Promise.reject(over()) : this.#membership.setState(state);
+  async setState(state: StateOf<Shape>): Promise<void> {
+    return this.#here().setState(state);
   }
 
   /**
@@ -163,10 +160,10 @@ export class Room<Shape = AnyShape> {
    * (`linger`), unless it is joined again, and when nobody else here is in it.
    * Resolves when that is done, or not needed.
    */
-  leave({ linger = this.#defaults.linger ?? LINGER } = {}): Promise<void> {
-    if (this.#left) return Promise.resolve();
+  async leave({ linger = this.#defaults.linger ?? LINGER } = {}): Promise<void> {
+    if (this.#left) return;
     this.#finish();
-    return this.#membership.release(this.#seat, linger);
+    await this.#membership.release(this.#seat, linger);
   }
 
   /** `await using room = …` leaves at the end of its block, without lingering. */
@@ -226,7 +223,9 @@ export class Room<Shape = AnyShape> {
     this.#listeners.tell("status", status);
   }
 
-  #ask(frame: Parameters<Membership["ask"]>[0], signal?: AbortSignal): Promise<ServerFrame> {
-    return this.#left ? Promise.reject(over()) : this.#membership.ask(frame, ANSWER_WITHIN, signal);
+  /** The membership, unless this room is over. */
+  #here(): Membership {
+    if (this.#left) throw this.#status.error ?? over();
+    return this.#membership;
   }
 }

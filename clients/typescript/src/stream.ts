@@ -14,7 +14,7 @@ export class Stream<Value> {
 
   push(value: Value): void {
     if (this.#values.push(value) > MOST_WAITING) {
-      this.end(new RoomcastError("overflow", "the loop reads too slowly"));
+      this.end(new RoomcastError("overflow", "the loop is too slow"));
     }
     this.#wake();
   }

@@ -39,16 +39,13 @@ export class Track {
 
   /** An offset counts as received. */
   count(offset: number): void {
-    if (offset <= this.#offset) return;
-    this.#ahead.add(offset);
+    if (offset > this.#offset) this.#ahead.add(offset);
     this.#close();
   }
 
   /** Everything up to an offset counts as received. */
   skipTo(offset: number): void {
-    if (offset <= this.#offset) return;
-    this.#offset = offset;
-    for (const early of this.#ahead) if (early <= offset) this.#ahead.delete(early);
+    this.#offset = Math.max(this.#offset, offset);
     this.#close();
   }
 

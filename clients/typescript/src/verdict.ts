@@ -23,22 +23,12 @@ export async function verdict(
     const headers: HeadersInit = token ? { authorization: `Bearer ${token}` } : {};
     const answer = await fetch(url, { headers, signal, cache: "no-store" });
     const after = Number(answer.headers.get("retry-after")) * 1_000 || 0;
-    const code = { 401: UNAUTHORIZED, 403: FORBIDDEN }[answer.status] as
-      | typeof UNAUTHORIZED
-      | typeof FORBIDDEN
-      | undefined;
-    return code ? { error: new RoomcastError(code, await reason(answer)), after } : { after };
+    const code = answer.status === 401 ? UNAUTHORIZED : answer.status === 403 && FORBIDDEN;
+    if (!code) return { after };
+    // Whoever refuses in other words, such as a proxy, is not the server.
+    const { error } = (await answer.json()) as { error: { message: string } };
+    return { error: new RoomcastError(code, error.message), after };
   } catch {
     return { after: 0 };
-  }
-}
-
-/** The message in `{"error":{"message":…}}`. */
-async function reason(answer: Response): Promise<string> {
-  try {
-    const { error } = (await answer.json()) as { error: { message: string } };
-    return error.message;
-  } catch {
-    return `HTTP ${String(answer.status)}`;
   }
 }

@@ -385,5 +385,5 @@ test("the client tells of the service, and ignores what it does not know", async
   const { socket } = world.server;
   socket.say({ type: "weather", fine: true } as never);
   socket.say({ type: "system", event: "degraded", text: "slow" });
-  assert.deepEqual(notices, [{ room: undefined, event: "degraded", text: "slow" }]);
+  assert.deepEqual(notices, [{ type: "system", event: "degraded", text: "slow" }]);
 });

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::place::{Place, built};
 use crate::run::{cargo, run};
 use crate::tidy;
-use crate::tool::{Tool, chromium, npm};
+use crate::tool::{BROWSER_TESTS, CLIENT, Tool, chromium, npm};
 
 /// One step.
 pub(crate) struct Step {
@@ -29,6 +29,7 @@ pub(crate) const ALL: &[Step] = &[
     Step::new("test", "tests and documentation's examples", &[], test),
     Step::new("doc", "the documentation, without a warning", &[], doc),
     Step::new("deny", "layers, licenses and sources of dependencies", &[Tool::CargoDeny], deny),
+    Step::new("client", "the TypeScript client: types, lint, tests, size", CLIENT_TOOLS, client),
     Step::new("browser", "the server and its pages in Chromium", BROWSER_TOOLS, browser),
     Step {
         in_gate: false,
@@ -41,7 +42,8 @@ pub(crate) const ALL: &[Step] = &[
     },
 ];
 
-const BROWSER_TOOLS: &[Tool] = &[Tool::Node, Tool::Chromium, Tool::BrowserPackages];
+const BROWSER_TOOLS: &[Tool] = &[Tool::Node, Tool::Chromium, Tool::Packages(BROWSER_TESTS)];
+const CLIENT_TOOLS: &[Tool] = &[Tool::Node, Tool::Packages(CLIENT)];
 
 impl Step {
     const fn new(
@@ -89,8 +91,18 @@ fn advisories(place: &Place) -> Result<()> {
     run(&mut cargo(place, &["deny", "--locked", "check", "advisories"]))
 }
 
+/// The client's own checks, its stories against the real server among them.
+fn client(place: &Place) -> Result<()> {
+    build_server(place)?;
+    run(npm(place, CLIENT, &["run", "check"]).env("ROOMCAST_BIN", built("roomcast")?))
+}
+
 fn browser(place: &Place) -> Result<()> {
-    run(&mut cargo(place, &["build", "--locked", "--package", "roomcast-server"]))?;
-    let mut tests = npm(place, &["test"]);
+    build_server(place)?;
+    let mut tests = npm(place, BROWSER_TESTS, &["test"]);
     run(tests.env("ROOMCAST_BIN", built("roomcast")?).env("CHROMIUM", chromium()?))
+}
+
+fn build_server(place: &Place) -> Result<()> {
+    run(&mut cargo(place, &["build", "--locked", "--package", "roomcast-server"]))
 }

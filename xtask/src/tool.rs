@@ -16,7 +16,9 @@ const CARGO_DENY: &str = "0.20.2";
 const NODE: u32 = 20;
 
 /// The folder of the browser tests.
-const BROWSER_TESTS: &str = "tests/browser";
+pub(crate) const BROWSER_TESTS: &str = "tests/browser";
+/// The folder of the TypeScript client.
+pub(crate) const CLIENT: &str = "clients/typescript";
 
 /// A tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +33,8 @@ pub(crate) enum Tool {
     Node,
     /// Debian's Chromium, or the browser that the variable `CHROMIUM` names.
     Chromium,
-    /// What `tests/browser/package-lock.json` lists.
-    BrowserPackages,
+    /// What the `package-lock.json` of a folder lists.
+    Packages(&'static str),
 }
 
 /// Every tool, in the order of installation.
@@ -42,7 +44,8 @@ pub(crate) const ALL: &[Tool] = &[
     Tool::CargoDeny,
     Tool::Node,
     Tool::Chromium,
-    Tool::BrowserPackages,
+    Tool::Packages(BROWSER_TESTS),
+    Tool::Packages(CLIENT),
 ];
 
 impl Tool {
@@ -56,7 +59,7 @@ impl Tool {
             }
             Self::Node => node_is_there(),
             Self::Chromium => chromium().is_ok(),
-            Self::BrowserPackages => browser_packages_are_there(place),
+            Self::Packages(folder) => packages_are_there(place, folder),
         }
     }
 
@@ -74,15 +77,15 @@ impl Tool {
                  from https://nodejs.org"
             ),
             Self::Chromium => install_chromium(),
-            Self::BrowserPackages => install_browser_packages(place),
+            Self::Packages(folder) => install_packages(place, folder),
         }
     }
 }
 
-/// An npm command for the browser tests, which bring no browser of their own.
-pub(crate) fn npm(place: &Place, words: &[&str]) -> Command {
+/// An npm command in a folder. The browser tests bring no browser of their own.
+pub(crate) fn npm(place: &Place, folder: &str, words: &[&str]) -> Command {
     let mut command = Command::new("npm");
-    command.args(["--prefix", BROWSER_TESTS]).args(words).current_dir(&place.root);
+    command.args(["--prefix", folder]).args(words).current_dir(&place.root);
     command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     command
 }
@@ -129,23 +132,23 @@ fn install_chromium() -> Result<()> {
 }
 
 /// Whether the packages on disk are those of the lock file, by the copy the last install left.
-fn browser_packages_are_there(place: &Place) -> bool {
-    let [lock, installed] = lock_files(place).map(|path| fs::read(path).ok());
+fn packages_are_there(place: &Place, folder: &str) -> bool {
+    let [lock, installed] = lock_files(place, folder).map(|path| fs::read(path).ok());
     lock.is_some() && lock == installed
 }
 
-fn install_browser_packages(place: &Place) -> Result<()> {
-    let [lock, installed] = lock_files(place);
+fn install_packages(place: &Place, folder: &str) -> Result<()> {
+    let [lock, installed] = lock_files(place, folder);
     anyhow::ensure!(lock.is_file(), "{} is missing: commit it", lock.display());
-    run(&mut npm(place, &["ci", "--no-audit", "--no-fund"]))?;
-    fs::create_dir_all(place.root.join(BROWSER_TESTS).join("node_modules"))?;
+    run(&mut npm(place, folder, &["ci", "--no-audit", "--no-fund"]))?;
+    fs::create_dir_all(place.root.join(folder).join("node_modules"))?;
     fs::copy(lock, installed)?;
     Ok(())
 }
 
 /// The lock file, and the copy that tells what was installed.
-fn lock_files(place: &Place) -> [PathBuf; 2] {
-    let folder = place.root.join(BROWSER_TESTS);
+fn lock_files(place: &Place, folder: &str) -> [PathBuf; 2] {
+    let folder = place.root.join(folder);
     [folder.join("package-lock.json"), folder.join("node_modules/.installed-lock.json")]
 }
 
@@ -163,8 +166,8 @@ mod tests {
     #[test]
     fn without_a_lock_file_the_message_says_what_is_missing() {
         let place = Place { root: "/nowhere".into() };
-        assert!(!Tool::BrowserPackages.is_there(&place));
-        let error = Tool::BrowserPackages.install(&place).unwrap_err().to_string();
+        assert!(!Tool::Packages(BROWSER_TESTS).is_there(&place));
+        let error = Tool::Packages(BROWSER_TESTS).install(&place).unwrap_err().to_string();
         assert_eq!(error, "/nowhere/tests/browser/package-lock.json is missing: commit it");
     }
 }

@@ -79,7 +79,7 @@ test("after a sleep a fresh one is fetched at once", async () => {
   const { source, asked } = tokens();
   world.server.welcome = { ...world.server.welcome, expires_in_ms: 3_600_000 };
   await world.client({ token: source }).join("chat:tea").ready;
-  world.clock.sleep(8 * 3_600_000);
+  world.clock.suspend(8 * 3_600_000);
   world.page.happens("visibilitychange");
   await world.pass(0);
   assert.equal(asked.at(-1), "refresh");
@@ -92,7 +92,7 @@ test("a token that was on its way during a sleep is not used", async () => {
   const token = (): Promise<string> => new Promise((resolve) => gives.push(resolve));
   world.client({ token }).join("chat:tea");
   await world.pass(10);
-  world.clock.sleep(3_600_000);
+  world.clock.suspend(3_600_000);
   gives[0]?.("stale");
   await world.pass(2_000);
   assert.equal(world.server.sockets.length, 0);

@@ -65,7 +65,7 @@ export class Clock {
   }
 
   /** Time passes, but no timer fires, as on a machine that sleeps. */
-  sleep(ms: number): void {
+  suspend(ms: number): void {
     this.now += ms;
   }
 

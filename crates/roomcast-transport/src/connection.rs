@@ -5,7 +5,7 @@ use crate::frame::{Decoder, Said};
 use crate::sockets::Permit;
 use crate::stream::Stream;
 use crate::worker::Worker;
-use roomcast_core::{Flush, SessionKey};
+use roomcast_core::{Flush, Now, SessionKey};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
@@ -55,12 +55,11 @@ impl Connection {
     }
 
     /// Writes what waits: called by the worker that delivers and by the connection's own task.
-    pub(crate) fn flush(&self, worker: &Worker) {
+    pub(crate) fn flush(&self, worker: &Worker, now: Now) {
         let before = self.state.get();
         if before == State::Gone {
             return;
         }
-        let now = worker.clock.now();
         let waker = self.waker.borrow();
         let flushed = worker.shard.borrow_mut().flush(self.key, now, |slices| {
             let written = self.stream.write(slices, &waker)?;
@@ -97,7 +96,7 @@ impl Connection {
         if let Err(code) = fed {
             worker.shard.borrow_mut().close(self.key, code, now);
         }
-        self.flush(worker);
+        self.flush(worker, now);
     }
 
     /// Sends on what a stream that is no socket has kept.
@@ -110,7 +109,7 @@ impl Connection {
     /// Writes more if the socket takes more, or asks to be woken when it does.
     fn write_on(&self, worker: &Worker, context: &mut Context<'_>) {
         if self.stream.poll_writable(context).is_ready() {
-            self.flush(worker);
+            self.flush(worker, worker.clock.now());
         }
         if self.state.get() == State::Blocked && self.stream.is_writable_again(context) {
             context.waker().wake_by_ref();

@@ -148,16 +148,17 @@ impl Worker {
     /// Brings events to the shard and what they cause to the sockets.
     async fn handle(&self, events: &mut Vec<Event>) {
         let (mut accepted, mut weight) = (Vec::new(), 0);
+        let mut now = self.clock.now();
         for event in events.drain(..) {
             if let Event::Message(delivery) = &event {
                 accepted.push(delivery.accepted);
                 weight += delivery.weight();
             }
-            self.shard.borrow_mut().handle(event, self.clock.now());
+            self.shard.borrow_mut().handle(event, now);
             // More than a client's outbox holds would send prompt readers away.
             if weight > self.full {
                 self.flush_ready().await;
-                weight = 0;
+                (weight, now) = (0, self.clock.now());
             }
         }
         self.flush_ready().await;
@@ -176,10 +177,11 @@ impl Worker {
     /// Writes to every connection with something to write, a thousand at a time.
     async fn flush_ready(&self) {
         loop {
+            let now = self.clock.now();
             for _ in 0..WRITES_IN_A_ROW {
                 let Some(key) = self.shard.borrow_mut().next_ready() else { return };
                 if let Some(connection) = self.connection(key) {
-                    connection.flush(self);
+                    connection.flush(self, now);
                 }
             }
             tokio::task::yield_now().await;
@@ -198,7 +200,8 @@ impl Worker {
             Ok(stream) => stream,
             Err(error) => return tracing::debug!(%error, "a connection was lost on its way"),
         };
-        let key = self.shard.borrow_mut().open(spec, self.clock.now());
+        let now = self.clock.now();
+        let key = self.shard.borrow_mut().open(spec, now);
         let connection = Rc::new(Connection::new(key, stream, permit));
         let place = key.index as usize;
         {
@@ -208,7 +211,7 @@ impl Worker {
             }
             connections[place] = Some(Rc::clone(&connection));
         }
-        connection.flush(self);
+        connection.flush(self, now);
         if !early.is_empty() {
             connection.take(self, &early);
         }

@@ -174,7 +174,7 @@ impl Shard {
         if !self.sessions[index as usize].identity.grants.allows(&room, Action::Presence) {
             return self.refuse(index, id, Some(room), not_granted(Action::Presence));
         }
-        if self.engine.config.kind_of(&room).presence == PresenceKind::None {
+        if self.kind(&room).presence == PresenceKind::None {
             let refusal = Refusal::new(ErrorCode::Forbidden, "this room keeps no presence");
             return self.refuse(index, id, Some(room), refusal);
         }

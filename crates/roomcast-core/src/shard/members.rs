@@ -41,12 +41,20 @@ impl Shard {
             let message = "too many rooms: leave one first";
             return Err(Refusal::new(ErrorCode::Limit, message));
         }
-        let kind = config.kind_of(&join.room);
+        let kind = self.kind(&join.room);
         check_state(join.state.as_ref(), &kind)?;
         if self.engine.census.enter(&join.room, kind.max_members) {
             return Ok(());
         }
         Err(Refusal::new(ErrorCode::Limit, "this room is full"))
+    }
+
+    /// The settings of a room: those it has here, or else the configured ones.
+    pub(super) fn kind(&self, name: &RoomName) -> Arc<RoomKind> {
+        match self.names.get(name) {
+            Some(&room) => Arc::clone(&self.rooms[room as usize].kind),
+            None => Arc::new(self.engine.config.kind_of(name)),
+        }
     }
 
     /// The room's place on this shard; a new one is subscribed to.
@@ -55,7 +63,7 @@ impl Shard {
             self.rooms[room as usize].empty_since = None;
             return room;
         }
-        let kind = Arc::new(self.engine.config.kind_of(name));
+        let kind = self.kind(name);
         self.engine.broker.subscribe(name, &kind, self.id, now);
         let room = self.rooms.insert(Room::new(name.clone(), kind)) as u32;
         self.names.insert(name.clone(), room);

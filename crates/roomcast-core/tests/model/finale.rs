@@ -15,12 +15,25 @@ impl Party {
         (0..PEOPLE).for_each(|who| self.read_on(who));
         self.world.settle();
         self.listen()?;
-        self.world.advance(Duration::from_millis(300));
-        self.listen()?;
+        self.wait_for_quiet()?;
         self.everyone_has_everything()?;
+        self.wait_for_quiet()?;
         ROOMS.iter().try_for_each(|room| self.presence_is_true(room, bounds))?;
         self.nobody_is_held_up()?;
         self.nothing_is_left()
+    }
+
+    /// Nobody goes for longer than presence gathers changes: who is sent away in the last moment,
+    /// as in a drain, is told of only then.
+    fn wait_for_quiet(&mut self) -> Holds {
+        loop {
+            let before = self.world.hub().sessions();
+            self.world.advance(Duration::from_millis(300));
+            self.listen()?;
+            if self.world.hub().sessions() == before {
+                return Ok(());
+            }
+        }
     }
 
     /// Every command was answered, and every member is where the room is.

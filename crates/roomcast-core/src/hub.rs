@@ -11,7 +11,7 @@ use crate::presence::LocalPresence;
 use crate::random::Random;
 use crate::shard::{Engine, Shard};
 use crate::stats::{Counter, Stats};
-use roomcast_protocol::{CloseCode, Message, SessionId, UserId};
+use roomcast_protocol::{CloseCode, Message, RoomName, SessionId, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +70,12 @@ impl Hub {
         self.published.add(1);
         let publication = Publication { message, kind, ephemeral, skip, asker: None };
         self.engine.broker.publish(publication, now);
+    }
+
+    /// Sessions of this node in the room: what nobody hears need not be made.
+    #[must_use]
+    pub fn members(&self, room: &RoomName) -> usize {
+        self.engine.census.count(room)
     }
 
     /// Closes every session of a user with that code.

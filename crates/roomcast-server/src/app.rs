@@ -2,6 +2,7 @@
 
 use crate::auth::Signer;
 use crate::config::Settings;
+use crate::demo::Demo;
 use crate::metrics::Metrics;
 use crate::routes::{Access, Face, Routes};
 use roomcast_core::{Gatekeeper, Hub};
@@ -21,6 +22,9 @@ pub enum AppError {
     /// The system refused a thread.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// A demo could not begin.
+    #[error(transparent)]
+    Demo(#[from] anyhow::Error),
     /// The system gave no randomness.
     #[error("the system gave no random numbers: {0}")]
     Random(getrandom::Error),
@@ -32,6 +36,8 @@ pub struct App {
     running: Running,
     addr: SocketAddr,
     admin: Option<Admin>,
+    /// Publishes for the demos while the application runs.
+    _demo: Option<Demo>,
 }
 
 /// The operators' listener: it ends with the application.
@@ -87,18 +93,19 @@ impl App {
             access,
             signer: signer.map(|signer| (signer, rules)),
             guide: settings.guide,
-            pages: dev,
             metrics: Metrics::new(hub.clone(), &transport),
+            hub: hub.clone(),
             sockets: transport.sockets().clone(),
             clock: transport.clock(),
         };
         let parts = Arc::new(parts);
         let face = if dev { Face::Everything } else { Face::Public };
         let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
+        let demo = dev.then(|| Demo::start(&hub, transport.stats(), transport.clock()));
         let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
         let running = transport.answering(handler).start(hub, shards)?;
-        Ok(Self { running, addr, admin })
+        Ok(Self { running, addr, admin, _demo: demo.transpose()? })
     }
 
     /// Where clients connect.

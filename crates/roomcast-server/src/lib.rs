@@ -15,6 +15,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
+mod demo;
 pub mod limits;
 pub mod logging;
 mod metrics;

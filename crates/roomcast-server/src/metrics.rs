@@ -291,7 +291,8 @@ impl Page<'_> {
     }
 }
 
-fn resident_bytes() -> Option<u64> {
+/// Resident memory of this process.
+pub(crate) fn resident_bytes() -> Option<u64> {
     let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = pages.split(' ').nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)

@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 use matchit::Router;
+use roomcast_core::Hub;
 use roomcast_protocol::dialect::guide::Guide;
 use roomcast_transport::{Answer, Body, Clock, Handler, Sockets};
 use std::sync::Arc;
@@ -23,11 +24,11 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Routes {
     pub(crate) access: Access,
-    /// Signs tokens for anyone who asks: only in `dev`.
+    /// Signs tokens for anyone who asks: only in `dev`, and not where only public keys are.
     pub(crate) signer: Option<(Signer, Rules)>,
     pub(crate) guide: bool,
-    pub(crate) pages: bool,
     pub(crate) metrics: Metrics,
+    pub(crate) hub: Hub,
     pub(crate) sockets: Sockets,
     pub(crate) clock: Clock,
 }
@@ -53,8 +54,7 @@ enum Endpoint {
     Ready,
     Metrics,
     DevToken,
-    Page(&'static pages::Page),
-    Home,
+    DevNotify,
 }
 
 impl Endpoint {
@@ -62,7 +62,7 @@ impl Endpoint {
     /// its head alone, as load balancers do; hyper leaves the body out.
     const fn methods(self) -> &'static str {
         match self {
-            Self::DevToken => "POST",
+            Self::DevToken | Self::DevNotify => "POST",
             Self::Native | Self::Guide(_) => "GET",
             Self::AuthCheck => "GET, HEAD, OPTIONS",
             _ => "GET, HEAD",
@@ -77,8 +77,7 @@ impl Endpoint {
 impl Routes {
     /// The endpoints that an address shows.
     pub(crate) fn face(self: &Arc<Self>, face: Face) -> impl Handler + use<> {
-        let trial = face == Face::Everything;
-        Site { routes: Arc::clone(self), router: self.router(face), trial }
+        Site { routes: Arc::clone(self), router: self.router(face), face }
     }
 
     fn router(&self, face: Face) -> Router<Endpoint> {
@@ -97,12 +96,9 @@ impl Routes {
                 ("/ws/reliable", Endpoint::Guide(Guide::Reliable)),
             ]);
         }
-        if face != Face::Admin && self.signer.is_some() {
-            table.push(("/dev/token", Endpoint::DevToken));
-        }
-        if face != Face::Admin && self.pages {
-            table.push(("/", Endpoint::Home));
-            table.extend(pages::PAGES.iter().map(|page| (page.path, Endpoint::Page(page))));
+        if face == Face::Everything {
+            let dev = [("/dev/token", Endpoint::DevToken), ("/dev/notify", Endpoint::DevNotify)];
+            table.extend(dev);
         }
         let mut router = Router::new();
         for (path, endpoint) in table {
@@ -119,17 +115,17 @@ impl Routes {
 struct Site {
     routes: Arc<Routes>,
     router: Router<Endpoint>,
-    /// Only for programs and pages of this machine.
-    trial: bool,
+    face: Face,
 }
 
 impl Handler for Site {
     fn handle(&self, request: Request<Incoming>) -> Answer {
-        if self.trial && !dev::is_local_name(&request, &self.routes.access.origins) {
+        // What can be tried by anyone is only for programs and pages of this machine.
+        if self.face == Face::Everything && !dev::is_local_name(&request, &self.routes.access.origins) {
             return ready(dev::foreign_name());
         }
         let Ok(found) = self.router.at(request.uri().path()) else {
-            return ready(reply::not_found());
+            return ready(self.page(&request));
         };
         let endpoint = *found.value;
         let room = found.params.get("room").map(str::to_owned);
@@ -147,8 +143,20 @@ impl Handler for Site {
             Endpoint::Ready => ready(service::ready(&routes.sockets)),
             Endpoint::Metrics => ready(service::metrics(&routes.metrics)),
             Endpoint::DevToken => Box::pin(dev::token(Arc::clone(routes), request)),
-            Endpoint::Page(page) => ready(pages::show(page)),
-            Endpoint::Home => ready(reply::see_other("/demo/chat")),
+            Endpoint::DevNotify => Box::pin(dev::notify(Arc::clone(routes), request)),
+        }
+    }
+}
+
+impl Site {
+    /// What is no endpoint may be a page.
+    fn page(&self, request: &Request<Incoming>) -> Response<Body> {
+        let Some(page) = pages::find(self.face, request.uri().path()) else {
+            return reply::not_found();
+        };
+        match *request.method() {
+            Method::GET | Method::HEAD => pages::show(page, request),
+            _ => reply::method_not_allowed("GET, HEAD"),
         }
     }
 }

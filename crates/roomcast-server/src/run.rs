@@ -9,7 +9,7 @@ use crate::cli::{RunArgs, out};
 use crate::config::load::DEFAULT_FILES;
 use crate::config::{Loaded, Settings, Sources, load};
 use crate::signal::Signals;
-use crate::{limits, logging};
+use crate::{demo, limits, logging};
 use anyhow::Context;
 use roomcast_core::{Action, Grants};
 use std::net::SocketAddr;
@@ -133,6 +133,7 @@ fn trial(settings: &mut Settings) -> anyhow::Result<Trial> {
         let _ = settings.gatekeeper.keys_mut().add(key);
         settings.signers.push(Signer::from_secret(None, secret.as_bytes())?);
     }
+    settings.engine.rooms.splice(0..0, demo::kinds()?);
     settings.anonymous.get_or_insert_with(|| Arc::new(Grants::everything()));
     let api_key = if settings.api_keys.is_empty() { Some(trial_key(settings)?) } else { None };
     let rules = settings.gatekeeper.rules();
@@ -210,9 +211,8 @@ fn greet(addr: SocketAddr, trial: &Trial) {
     out::result(format_args!(
         "Roomcast {} is running, for trying things on this machine.
 
-  Open the chat in two browser tabs
-    http://{addr}/demo/chat
-
+  Open the demos in two browser tabs
+    http://{addr}/
   Connect a program
     ws://{addr}/v1/ws              many rooms on one socket (roomcast.v1.json)
     ws://{addr}/ws                 echo

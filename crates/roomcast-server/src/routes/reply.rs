@@ -1,7 +1,7 @@
 //! Answers in HTTP: one shape for every error.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use roomcast_transport::{Body, NotNow};
 use serde_json::{Value, json};
@@ -62,11 +62,5 @@ fn retry_after(why: NotNow) -> u16 {
 pub(super) fn no_content() -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-pub(super) fn see_other(location: &'static str) -> Response<Body> {
-    let mut response = with_body(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Bytes::new());
-    response.headers_mut().insert(LOCATION, HeaderValue::from_static(location));
     response
 }

@@ -1,0 +1,83 @@
+//! What `roomcast dev` shows by itself: rooms in which a backend publishes, as an application's
+//! would. [`figures`] are the server's own, for the dashboard; [`prices`] are made up, for the
+//! data feed.
+
+mod figures;
+mod prices;
+
+use anyhow::Context;
+use roomcast_core::{History, Hub, Pattern, PublishBy, RoomKind, Slow};
+use roomcast_protocol::{EventName, Key, Message, Payload, RoomName};
+use roomcast_transport::{Clock, Stats};
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// The settings of the demos' rooms. In the feeds only the backend publishes, and the newest value
+/// of each key is what counts; a document is kept for longer than a chat.
+pub(crate) fn kinds() -> anyhow::Result<[RoomKind; 3]> {
+    let feed = |room, size| {
+        let history = History { size, ..History::default() };
+        let (slow, publish) = (Slow::Latest, PublishBy::Backend);
+        let kind = RoomKind::new(Pattern::new(room)?);
+        anyhow::Ok(RoomKind { history, slow, publish, ..kind })
+    };
+    let mut documents = RoomKind::new(Pattern::new("doc:*")?);
+    documents.history.ttl = Duration::from_secs(3_600);
+    Ok([feed(figures::ROOM, figures::KEPT)?, feed(prices::ROOM, prices::KEPT)?, documents])
+}
+
+/// The backend: it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Demo(Vec<JoinHandle<()>>);
+
+impl Demo {
+    /// Begins to publish.
+    pub(crate) fn start(hub: &Hub, stats: Arc<Stats>, clock: Clock) -> anyhow::Result<Self> {
+        let figures = Feed::new(figures::ROOM, "figure", hub, clock)?;
+        let prices = Feed::new(prices::ROOM, "price", hub, clock)?;
+        Ok(Self(vec![
+            tokio::spawn(figures::publish(figures, stats)),
+            tokio::spawn(prices::publish(prices)),
+        ]))
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// A room and how to publish in it.
+struct Feed {
+    room: RoomName,
+    event: EventName,
+    hub: Hub,
+    clock: Clock,
+}
+
+impl Feed {
+    fn new(room: &str, event: &str, hub: &Hub, clock: Clock) -> anyhow::Result<Self> {
+        let room = RoomName::new(room).context("the name of a demo's room")?;
+        let event = EventName::new(event).context("the name of a demo's event")?;
+        Ok(Self { room, event, hub: hub.clone(), clock })
+    }
+
+    /// Publishes the newest value of a key.
+    fn publish(&self, key: &str, data: &impl Serialize) {
+        let now = self.clock.now();
+        let message = Message {
+            room: self.room.clone(),
+            position: None,
+            event: Some(self.event.clone()),
+            user: None,
+            data: Payload::of(data),
+            timestamp: now.wall,
+            message_id: None,
+            key: Key::new(key).ok(),
+        };
+        self.hub.publish(message, false, None, now);
+    }
+}

@@ -1,0 +1,72 @@
+//! For whom `dev` is there: programs and pages of this machine.
+
+use super::super::reply;
+use crate::config::Origins;
+use http::header::{HOST, ORIGIN};
+use http::uri::Authority;
+use hyper::{Request, Response, StatusCode};
+use roomcast_transport::Body;
+use std::net::Ipv4Addr;
+
+/// Whether the request names this server as programs and pages of this machine do: by an address,
+/// `localhost`, a name without a dot, or the host of a listed origin. A page of elsewhere whose
+/// name was made to lead here (DNS rebinding) cannot.
+pub(in crate::routes) fn is_local_name<B>(request: &Request<B>, origins: &Origins) -> bool {
+    request.headers().get_all(HOST).into_iter().all(|host| {
+        let Ok(host) = host.to_str() else { return false };
+        let authority: Option<Authority> = host.parse().ok();
+        let name = authority.as_ref().map_or(host, |authority| authority.host());
+        let is_address = name.starts_with('[') || name.parse::<Ipv4Addr>().is_ok();
+        let is_near = !name.contains('.') || name.ends_with(".localhost");
+        is_address || is_near || origins.lists_host(host)
+    })
+}
+
+pub(in crate::routes) fn foreign_name() -> Response<Body> {
+    let message = "`roomcast dev` is for this machine only: call it localhost, or add the origin \
+                   with the name that you use to `origins`";
+    reply::error(StatusCode::FORBIDDEN, "forbidden", message)
+}
+
+/// Whether the request comes from this server's own page, or from a program.
+pub(super) fn is_same_origin<B>(request: &Request<B>) -> bool {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = header(ORIGIN) else { return true };
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_some() && host == header(HOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_answered_to() {
+        let mut origins = Origins::default();
+        origins.add("http://app.test:7666").unwrap();
+        let is_local = |host: &str| {
+            is_local_name(&Request::get("/").header(HOST, host).body(()).unwrap(), &origins)
+        };
+        for host in [
+            "127.0.0.1:7666",
+            "[::1]:7666",
+            "localhost",
+            "a.localhost:1",
+            "box:80",
+            "app.test:7666",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "evil.example:7666",
+            "127.0.0.1.nip.io",
+            "localhost.",
+            "app.test",
+            "a@b.c",
+            "1.2.3.4.5",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+        assert!(is_local_name(&Request::get("/").body(()).unwrap(), &origins), "a program");
+    }
+}

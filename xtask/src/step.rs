@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::place::{Place, built};
 use crate::run::{cargo, run};
 use crate::tidy;
-use crate::tool::{BROWSER_TESTS, CLIENT, Tool, chromium, npm};
+use crate::tool::{BROWSER_TESTS, CLIENT, PAGES, Tool, chromium, npm};
 
 /// One step.
 pub(crate) struct Step {
@@ -30,6 +30,7 @@ pub(crate) const ALL: &[Step] = &[
     Step::new("doc", "the documentation, without a warning", &[], doc),
     Step::new("deny", "layers, licenses and sources of dependencies", &[Tool::CargoDeny], deny),
     Step::new("client", "the TypeScript client: types, lint, tests, size", CLIENT_TOOLS, client),
+    Step::new("pages", "the pages: libraries as built, types, lint", PAGES_TOOLS, pages),
     Step::new("browser", "the server and its pages in Chromium", BROWSER_TOOLS, browser),
     Step {
         in_gate: false,
@@ -44,6 +45,7 @@ pub(crate) const ALL: &[Step] = &[
 
 const BROWSER_TOOLS: &[Tool] = &[Tool::Node, Tool::Chromium, Tool::Packages(BROWSER_TESTS)];
 const CLIENT_TOOLS: &[Tool] = &[Tool::Node, Tool::Packages(CLIENT)];
+const PAGES_TOOLS: &[Tool] = &[Tool::Node, Tool::Packages(CLIENT), Tool::Packages(PAGES)];
 
 impl Step {
     const fn new(
@@ -95,6 +97,12 @@ fn advisories(place: &Place) -> Result<()> {
 fn client(place: &Place) -> Result<()> {
     build_server(place)?;
     run(npm(place, CLIENT, &["run", "check"]).env("ROOMCAST_BIN", built("roomcast")?))
+}
+
+/// The pages hold the client as it is built now.
+fn pages(place: &Place) -> Result<()> {
+    run(&mut npm(place, CLIENT, &["run", "build"]))?;
+    run(&mut npm(place, PAGES, &["run", "check"]))
 }
 
 fn browser(place: &Place) -> Result<()> {

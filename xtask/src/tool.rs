@@ -19,6 +19,8 @@ const NODE: u32 = 20;
 pub(crate) const BROWSER_TESTS: &str = "tests/browser";
 /// The folder of the TypeScript client.
 pub(crate) const CLIENT: &str = "clients/typescript";
+/// The folder that checks the server's pages and builds their libraries.
+pub(crate) const PAGES: &str = "crates/roomcast-server/web";
 
 /// A tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,7 @@ pub(crate) const ALL: &[Tool] = &[
     Tool::Chromium,
     Tool::Packages(BROWSER_TESTS),
     Tool::Packages(CLIENT),
+    Tool::Packages(PAGES),
 ];
 
 impl Tool {

@@ -121,7 +121,9 @@ struct Site {
 impl Handler for Site {
     fn handle(&self, request: Request<Incoming>) -> Answer {
         // What can be tried by anyone is only for programs and pages of this machine.
-        if self.face == Face::Everything && !dev::is_local_name(&request, &self.routes.access.origins) {
+        if self.face == Face::Everything
+            && !dev::is_local_name(&request, &self.routes.access.origins)
+        {
             return ready(dev::foreign_name());
         }
         let Ok(found) = self.router.at(request.uri().path()) else {

@@ -56,7 +56,8 @@ impl Counters {
     /// What the dashboard shows: numbers now, and rates since the last time.
     fn figures(&self, last: &Self, hub: &Hub) -> [(&'static str, f64); 6] {
         let seconds = (self.at - last.at).as_secs_f64();
-        let rate = |now: u64, then: u64| if seconds > 0.0 { (now - then) as f64 / seconds } else { 0.0 };
+        let rate =
+            |now: u64, then: u64| if seconds > 0.0 { (now - then) as f64 / seconds } else { 0.0 };
         [
             ("connections", hub.sessions() as f64),
             ("published", rate(self.published, last.published)),

@@ -36,7 +36,9 @@ pub(super) async fn publish(feed: Feed) {
     loop {
         ticks.tick().await;
         // Without randomness no price moves.
-        if feed.hub.members(&feed.room) > 0 && let Ok(random) = getrandom::u64() {
+        if feed.hub.members(&feed.room) > 0
+            && let Ok(random) = getrandom::u64()
+        {
             random.to_be_bytes().into_iter().for_each(|byte| move_one(&feed, &mut prices, byte));
         }
     }

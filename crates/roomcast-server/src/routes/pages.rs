@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn an_address_shows_its_own_pages_and_no_others() {
         let shown = |face, path| find(face, path).map(|page| page.name);
-        let every = |path| [Face::Everything, Face::Admin, Face::Public].map(|face| shown(face, path));
+        let every =
+            |path| [Face::Everything, Face::Admin, Face::Public].map(|face| shown(face, path));
         let name = |name: &str| Some(name.to_owned());
         assert_eq!(every("/client.js"), [name("client.js"), name("client.js"), name("client.js")]);
         assert_eq!(every("/demo/chat/"), [name("demo/chat/index.html"), None, None]);
@@ -138,7 +139,10 @@ mod tests {
     #[test]
     fn every_page_has_a_content_type_of_its_own() {
         for name in Files::iter() {
-            assert!(name.contains("LICENSES") || !content_type(&name).starts_with("text/plain"), "{name}");
+            assert!(
+                name.contains("LICENSES") || !content_type(&name).starts_with("text/plain"),
+                "{name}"
+            );
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use crate::auth::Signer;
 use crate::config::Settings;
-use crate::demo::Demo;
 use crate::metrics::Metrics;
 use crate::routes::{Access, Face, Routes};
 use roomcast_core::{Gatekeeper, Hub};
-use roomcast_transport::{Handler, ListenError, Running, StartError, Transport};
+use roomcast_transport::{Clock, Handler, ListenError, Running, StartError, Transport};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,9 +21,6 @@ pub enum AppError {
     /// The system refused a thread.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// A demo could not begin.
-    #[error(transparent)]
-    Demo(#[from] anyhow::Error),
     /// The system gave no randomness.
     #[error("the system gave no random numbers: {0}")]
     Random(getrandom::Error),
@@ -36,8 +32,7 @@ pub struct App {
     running: Running,
     addr: SocketAddr,
     admin: Option<Admin>,
-    /// Publishes for the demos while the application runs.
-    _demo: Option<Demo>,
+    parts: Arc<Routes>,
 }
 
 /// The operators' listener: it ends with the application.
@@ -101,11 +96,10 @@ impl App {
         let parts = Arc::new(parts);
         let face = if dev { Face::Everything } else { Face::Public };
         let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
-        let demo = dev.then(|| Demo::start(&hub, transport.stats(), transport.clock()));
         let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
         let running = transport.answering(handler).start(hub, shards)?;
-        Ok(Self { running, addr, admin, _demo: demo.transpose()? })
+        Ok(Self { running, addr, admin, parts })
     }
 
     /// Where clients connect.
@@ -118,6 +112,22 @@ impl App {
     #[must_use]
     pub fn admin(&self) -> Option<SocketAddr> {
         self.admin.as_ref().map(|admin| admin.addr)
+    }
+
+    /// Talks to every room: publishes as a backend does, in this process.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.parts.hub
+    }
+
+    /// What its sockets did.
+    pub(crate) fn sockets_stats(&self) -> Arc<roomcast_transport::Stats> {
+        self.parts.metrics.transport()
+    }
+
+    /// The time, as its rooms are told it.
+    pub(crate) fn clock(&self) -> Clock {
+        self.parts.clock
     }
 
     /// Waits until a part of the server has panicked, which is a defect of it: end the process.

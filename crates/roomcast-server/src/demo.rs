@@ -5,12 +5,12 @@
 mod figures;
 mod prices;
 
+use crate::app::App;
 use anyhow::Context;
 use roomcast_core::{History, Hub, Pattern, PublishBy, RoomKind, Slow};
 use roomcast_protocol::{EventName, Key, Message, Payload, RoomName};
-use roomcast_transport::{Clock, Stats};
+use roomcast_transport::Clock;
 use serde::Serialize;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -34,11 +34,11 @@ pub(crate) struct Demo(Vec<JoinHandle<()>>);
 
 impl Demo {
     /// Begins to publish.
-    pub(crate) fn start(hub: &Hub, stats: Arc<Stats>, clock: Clock) -> anyhow::Result<Self> {
-        let figures = Feed::new(figures::ROOM, "figure", hub, clock)?;
-        let prices = Feed::new(prices::ROOM, "price", hub, clock)?;
+    pub(crate) fn start(app: &App) -> anyhow::Result<Self> {
+        let figures = Feed::new(figures::ROOM, "figure", app)?;
+        let prices = Feed::new(prices::ROOM, "price", app)?;
         Ok(Self(vec![
-            tokio::spawn(figures::publish(figures, stats)),
+            tokio::spawn(figures::publish(figures, app.sockets_stats())),
             tokio::spawn(prices::publish(prices)),
         ]))
     }
@@ -59,10 +59,10 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(room: &str, event: &str, hub: &Hub, clock: Clock) -> anyhow::Result<Self> {
+    fn new(room: &str, event: &str, app: &App) -> anyhow::Result<Self> {
         let room = RoomName::new(room).context("the name of a demo's room")?;
         let event = EventName::new(event).context("the name of a demo's event")?;
-        Ok(Self { room, event, hub: hub.clone(), clock })
+        Ok(Self { room, event, hub: app.hub().clone(), clock: app.clock() })
     }
 
     /// Publishes the newest value of a key.

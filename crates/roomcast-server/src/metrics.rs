@@ -54,6 +54,11 @@ impl Metrics {
         *refused.entry(reason).or_default() += 1;
     }
 
+    /// What the sockets did.
+    pub(crate) fn transport(&self) -> Arc<roomcast_transport::Stats> {
+        Arc::clone(&self.sources.transport)
+    }
+
     /// All of them as text.
     pub(crate) fn render(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();

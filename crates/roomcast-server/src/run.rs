@@ -8,8 +8,9 @@ use crate::cli::token::now;
 use crate::cli::{RunArgs, out};
 use crate::config::load::DEFAULT_FILES;
 use crate::config::{Loaded, Settings, Sources, load};
+use crate::demo::{self, Demo};
 use crate::signal::Signals;
-use crate::{demo, limits, logging};
+use crate::{limits, logging};
 use anyhow::Context;
 use roomcast_core::{Action, Grants};
 use std::net::SocketAddr;
@@ -185,8 +186,12 @@ async fn live(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
         }
         Err(error) => return Err(error.into()),
     };
+    let mut _demo = None;
     match mode {
-        Mode::Dev(trial) => greet(app.addr(), &trial),
+        Mode::Dev(trial) => {
+            _demo = Some(Demo::start(&app)?);
+            greet(app.addr(), &trial);
+        }
         Mode::Serve => tracing::info!(listen = %app.addr(), admin = ?app.admin(), "serving"),
     }
     let second = async move {
@@ -213,6 +218,7 @@ fn greet(addr: SocketAddr, trial: &Trial) {
 
   Open the demos in two browser tabs
     http://{addr}/
+
   Connect a program
     ws://{addr}/v1/ws              many rooms on one socket (roomcast.v1.json)
     ws://{addr}/ws                 echo

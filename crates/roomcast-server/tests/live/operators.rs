@@ -18,7 +18,8 @@ async fn health_and_ready_answer() {
 async fn in_serve_clients_see_no_metrics_no_pages_and_no_tokens() {
     let server = setup("").serve().await;
     let (public, admin) = (server.addr(), server.admin());
-    for path in ["/metrics", "/", "/demo/chat", "/demo/client.js"] {
+    for path in ["/metrics", "/", "/demo/chat", "/console", "/common/base.css", "/vendor/uplot.js"]
+    {
         assert_eq!(http::get(public, path, &[]).await.error(), (404, "not_found".into()), "{path}");
     }
     let answer = http::post(public, "/dev/token", &[], r#"{"name":"Ann"}"#).await;
@@ -161,13 +162,13 @@ async fn metrics_are_openmetrics_and_move() {
 #[tokio::test]
 async fn pages_come_under_a_strict_policy() {
     let server = server().await;
-    let home = http::get(server.addr(), "/", &[]).await;
-    assert_eq!((home.status, home.header("location")), (303, "/demo/chat"));
     for (path, content) in [
+        ("/", "text/html; charset=utf-8"),
         ("/demo/chat", "text/html; charset=utf-8"),
-        ("/demo/chat.css", "text/css; charset=utf-8"),
-        ("/demo/chat.js", "text/javascript; charset=utf-8"),
-        ("/demo/client.js", "text/javascript; charset=utf-8"),
+        ("/demo/chat/chat.css", "text/css; charset=utf-8"),
+        ("/demo/chat/chat.js", "text/javascript; charset=utf-8"),
+        ("/client.js", "text/javascript; charset=utf-8"),
+        ("/favicon.svg", "image/svg+xml"),
     ] {
         let page = http::get(server.addr(), path, &[]).await;
         assert_eq!((page.status, page.header("content-type")), (200, content));
@@ -205,6 +206,10 @@ async fn dev_gives_a_token_to_its_own_pages_and_to_programs() {
         let headers = [("Host", host.as_str()), ("Origin", origin)];
         let answer = http::post(server.addr(), "/dev/token", &headers, r#"{"name":"Ann"}"#).await;
         assert_eq!(answer.error(), (403, "forbidden".into()), "{origin}");
+    }
+    for path in ["/dev/token", "/dev/notify"] {
+        let evil = [("Host", host.as_str()), ("Origin", "https://evil.example")];
+        assert_eq!(http::post(server.addr(), path, &evil, "{}").await.error().0, 403, "{path}");
     }
     let answer = http::get(server.addr(), "/dev/token", &[]).await;
     assert_eq!(answer.error(), (405, "method_not_allowed".into()));
@@ -244,5 +249,47 @@ async fn dev_gives_no_token_that_it_would_refuse() {
     let user = ann.hear_type("welcome").await["user"].take();
     assert_eq!(user, json!({"id": "u 1", "name": "Ann Ö"}));
     drop(ann);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn dev_gives_a_token_for_no_more_than_was_asked_for() {
+    let server = server().await;
+    let wanted = json!({"name": "Ann", "rooms": {"tea:*": ["join"]}, "ttl_ms": 5_000});
+    let answer = http::post(server.addr(), "/dev/token", &[], &wanted.to_string()).await.json();
+    assert_eq!(answer["expires_in_ms"], 5_000);
+    let mut ann = server.native_as(answer["token"].as_str().unwrap()).await;
+    ann.join("tea:green").await;
+    for (kind, room) in [("join", "coffee"), ("publish", "tea:green")] {
+        let refused = ann.ask(json!({"type": kind, "id": 1, "room": room, "data": 1})).await;
+        assert_eq!(refused["code"], "forbidden", "{kind}");
+    }
+    drop(ann);
+    for rooms in [json!({"a": ["fly"]}), json!({"a": "join"}), json!({"": ["join"]}), json!([])] {
+        let body = json!({"name": "Ann", "rooms": rooms}).to_string();
+        let answer = http::post(server.addr(), "/dev/token", &[], &body).await;
+        assert_eq!(answer.error(), (400, "bad_request".into()), "{body}");
+    }
+    server.end().await;
+}
+
+#[tokio::test]
+async fn dev_tells_one_user_something_as_a_backend_does() {
+    let server = server().await;
+    let mut ann = server.member_of("user:ann").await;
+    let mut bob = server.member_of("user:bob").await;
+    let notice = json!({"user": "ann", "text": "Your tea is ready"}).to_string();
+    let answer = http::post(server.addr(), "/dev/notify", &[], &notice).await;
+    assert_eq!(answer.status, 200);
+    let told = ann.hear_type("message").await;
+    assert_eq!(told["event"], "notification");
+    assert_eq!(told["data"], json!({"text": "Your tea is ready"}));
+    assert_eq!(told["user"], serde_json::Value::Null);
+    bob.must_be_well().await;
+    for body in ["", "{}", r#"{"user":"a\nb","text":"x"}"#, r#"{"user":"ann","text":1}"#] {
+        let answer = http::post(server.addr(), "/dev/notify", &[], body).await;
+        assert_eq!(answer.error(), (400, "bad_request".into()), "{body}");
+    }
+    drop((ann, bob));
     server.end().await;
 }

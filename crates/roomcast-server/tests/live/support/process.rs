@@ -66,8 +66,8 @@ impl Program {
     /// `dev`: where it is.
     pub(crate) async fn dev(config: &str, vars: &[(&str, &str)]) -> (Self, SocketAddr) {
         let mut program = Self::run("dev --listen 127.0.0.1:0 --workers 2", config, vars);
-        let line = program.line_with("/demo/chat").await;
-        (program, between(&line, "http://", "/demo"))
+        let line = program.line_with("    http://").await;
+        (program, between(&line, "http://", "/"))
     }
 
     /// The next line that contains this.

@@ -94,8 +94,8 @@ mod tests {
             access,
             signer: None,
             guide: true,
-            pages: false,
-            metrics: Metrics::new(hub, &transport),
+            metrics: Metrics::new(hub.clone(), &transport),
+            hub,
             sockets: transport.sockets().clone(),
             clock: transport.clock(),
         }

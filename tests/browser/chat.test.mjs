@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, afterEach, describe, test } from "node:test";
-import { Network, Server, openChat, startBrowser } from "./harness.mjs";
+import { Network, Server, startBrowser } from "./harness.mjs";
+import { openChat } from "./pages/chat.mjs";
 
 const TEN = Array.from({ length: 10 }, (_, index) => `number ${index + 1}`);
 const WAIT = 30_000;
@@ -52,7 +53,7 @@ describe("chat demo", { timeout: 180_000 }, () => {
     ]);
 
     await bob.page.close();
-    await ann.page.getByTestId("person").filter({ hasText: "Bob" }).waitFor({ state: "detached" });
+    await ann.gone("Bob");
     assert.deepEqual(ann.complaints, []);
     assert.deepEqual(bob.complaints, []);
   });
@@ -60,8 +61,8 @@ describe("chat demo", { timeout: 180_000 }, () => {
   test("two tabs of one name are one person", async () => {
     const first = await open("Ann");
     await open("Ann");
-    await first.page.getByTestId("person").filter({ hasText: "2 tabs" }).waitFor();
-    assert.equal(await first.page.getByTestId("person").count(), 1);
+    await first.at("person").filter({ hasText: "2 tabs" }).waitFor();
+    assert.equal(await first.at("person").count(), 1);
   });
 
   test("a newcomer sees what was said before", async () => {
@@ -71,7 +72,7 @@ describe("chat demo", { timeout: 180_000 }, () => {
     const bob = await open("Bob");
     await bob.sees("second");
     assert.deepEqual(await bob.texts(), ["first", "second"]);
-    assert.equal(await bob.page.getByTestId("notice").count(), 0);
+    assert.equal(await bob.at("notice").count(), 0);
   });
 
   test("a tab that was cut recovers what it missed, in order, exactly once", async () => {
@@ -80,16 +81,14 @@ describe("chat demo", { timeout: 180_000 }, () => {
     await ann.write("before");
     await bob.sees("before");
 
-    await bob.press("network");
-    await bob.is("cut");
-    await ann.page.getByTestId("person").filter({ hasText: "Bob" }).waitFor({ state: "detached" });
+    await bob.cut();
+    await ann.gone("Bob");
     await ann.write(...TEN);
     await ann.sees("number 10");
     assert.deepEqual(await bob.texts(), ["before"]);
-    assert.equal(await bob.page.getByTestId("network").textContent(), "Restore the network");
+    assert.equal(await bob.at("network").textContent(), "Restore the network");
 
-    await bob.press("network");
-    await bob.is("connected");
+    await bob.restore();
     await bob.sees("number 10");
     assert.match(await bob.notice("missed"), /10 missed messages recovered/);
     assert.deepEqual((await bob.messages()).map(({ text, mark }) => [text, mark]),
@@ -134,12 +133,11 @@ describe("chat demo", { timeout: 180_000 }, () => {
   test("what is written while cut arrives once and in order", async () => {
     const ann = await open("Ann");
     const bob = await open("Bob");
-    await bob.press("network");
-    await bob.is("cut");
+    await bob.cut();
     await bob.write(...TEN);
     assert.deepEqual((await bob.messages()).map(({ text, mark, waiting }) => [text, mark, waiting]),
       TEN.map((text) => [text, "waiting", true]));
-    assert.match(await bob.page.getByTestId("composer-hint").textContent(), /10 messages wait/);
+    assert.match(await bob.at("composer-hint").textContent(), /10 messages wait/);
     await bob.picture("chat-cut");
     await ann.write("meanwhile");
     await ann.sees("meanwhile");
@@ -160,7 +158,7 @@ describe("chat demo", { timeout: 180_000 }, () => {
     await bob.sees("of the first life");
 
     assert.deepEqual(await server.stop("SIGTERM"), { code: 0, signal: null });
-    await Promise.all([ann, bob].map(({ page }) => page.locator("[data-testid=connection]:not([data-state=connected])").waitFor()));
+    await Promise.all([ann.isNot("connected"), bob.isNot("connected")]);
     await server.start();
     await Promise.all([ann.is("connected"), bob.is("connected")]);
     await Promise.all([ann.here("Bob"), bob.here("Ann")]);
@@ -176,17 +174,16 @@ describe("chat demo", { timeout: 180_000 }, () => {
   test("the room can be changed, and what waits in the old one is not lost", async () => {
     const ann = await open("Ann");
     const bob = await open("Bob");
-    await bob.press("network");
-    await bob.is("cut");
+    await bob.cut();
     await bob.write("for the old room");
-    await bob.page.getByTestId("room").fill(`${room} again`);
+    await bob.at("room").fill(`${room} again`);
     await bob.press("room-go");
-    await bob.page.getByTestId("room-title").filter({ hasText: `${room} again` }).waitFor();
+    await bob.at("room-title").filter({ hasText: `${room} again` }).waitFor();
     assert.deepEqual(await bob.texts(), []);
 
     await bob.press("network");
     await ann.sees("for the old room");
-    await ann.page.getByTestId("person").filter({ hasText: "Bob" }).waitFor({ state: "detached" });
+    await ann.gone("Bob");
     await bob.here("Bob");
     await bob.write("for the new room");
     await bob.sees("for the new room");
@@ -197,13 +194,72 @@ describe("chat demo", { timeout: 180_000 }, () => {
   test("the name can be changed", async () => {
     const ann = await open("Ann");
     const bob = await open("Bob");
-    await bob.page.getByTestId("name").fill("Robert");
+    await bob.at("name").fill("Robert");
     await bob.press("name-save");
     await ann.here("Robert");
     await bob.write("it is me");
     await ann.sees("it is me");
     assert.equal((await ann.messages())[0].author, "Robert");
-    assert.equal(await ann.page.getByTestId("person").count(), 2);
+    assert.equal(await ann.at("person").count(), 2);
+  });
+
+  test("who is typing is seen, moves nothing, and goes", async () => {
+    const ann = await open("Ann");
+    const bob = await open("Bob");
+    const place = () => ann.page.getByTestId("log").boundingBox();
+    const before = await place();
+
+    await bob.at("text").pressSequentially("Hel");
+    await ann.types("Bob is typing");
+    assert.deepEqual(await place(), before);
+    await ann.picture("chat-typing");
+    await ann.types(""); // he stopped to think
+    await bob.at("text").pressSequentially("lo");
+    await ann.types("Bob is typing");
+    await bob.at("text").press("Enter");
+    await ann.sees("Hello");
+    await ann.types("");
+
+    assert.equal(await ann.at("typing").evaluate((line) => line.closest("[aria-live], [role=log], [role=status], [role=alert]")), null, "announced");
+    assert.equal(await bob.at("typing-text").textContent(), "", "one's own");
+  });
+
+  test("who never says that the typing ended fades", async () => {
+    const ann = await open("Ann");
+    await ann.page.evaluate(async (name) => {
+      const { roomcast } = await import("/client.js");
+      const token = async () => (await (await fetch("/dev/token", { method: "POST", body: '{"name":"Cid"}' })).json()).token;
+      await roomcast("/", { token }).join(name, { state: { typing: 1 } }).ready;
+    }, room);
+    await ann.types("Cid is typing");
+    await ann.types("");
+    await ann.here("Cid");
+  });
+
+  test("what could not be sent for too long says so, and can be sent again", async () => {
+    const ann = await open("Ann");
+    const elsewhere = await browser.newContext();
+    try {
+      await elsewhere.clock.install();
+      const bob = await openChat(elsewhere, server.port, { name: "Bob", room });
+      await bob.cut();
+      await bob.write("too late", "too late as well");
+      await bob.page.clock.fastForward(111_000);
+      await bob.at("again").nth(1).waitFor();
+      assert.deepEqual((await bob.messages()).map(({ mark, waiting }) => [mark, waiting]),
+        Array(2).fill(["not sent: the network was away for too long", false]));
+      await bob.picture("chat-failed");
+
+      await bob.restore();
+      await bob.at("again").first().click();
+      await ann.sees("too late");
+      await bob.sees("too late");
+      assert.deepEqual(await ann.texts(), ["too late"]);
+      assert.deepEqual(await bob.texts(), ["too late as well", "too late"]);
+      assert.equal(await bob.at("again").count(), 1);
+    } finally {
+      await elsewhere.close();
+    }
   });
 
   test("it fits a phone and looks as it should", async () => {
@@ -213,8 +269,7 @@ describe("chat demo", { timeout: 180_000 }, () => {
     await bob.sees("The green one, from the mountain.");
     await bob.write("Yes! Better than the last.", "a-very-long-word-".repeat(20));
     await ann.sees("a-very-long-word-".repeat(20));
-    await bob.press("network");
-    await bob.is("cut");
+    await bob.cut();
     await ann.write("Then I will order some more for the whole house.");
     await bob.write("Wait for me");
     await ann.sees("Then I will order some more for the whole house.");
@@ -222,22 +277,10 @@ describe("chat demo", { timeout: 180_000 }, () => {
     await bob.sees("Then I will order some more for the whole house.");
     await bob.sees("Wait for me");
 
-    for (const scheme of ["light", "dark"]) {
-      await bob.page.emulateMedia({ colorScheme: scheme });
-      for (const [shape, width, height] of [["wide", 1120, 720], ["narrow", 390, 780]]) {
-        await bob.page.setViewportSize({ width, height });
-        await bob.picture(`chat-${scheme}-${shape}`);
-        const { content, seen } = await bob.page.evaluate(() => ({
-          content: Math.max(document.documentElement.scrollWidth, document.getElementById("log").scrollWidth + innerWidth - document.getElementById("log").clientWidth),
-          seen: innerWidth,
-        }));
-        assert.ok(content <= seen, `${shape}: ${content} px in ${seen} px`);
-      }
-    }
-    await bob.page.setViewportSize({ width: 320, height: 560 });
-    assert.ok(await bob.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "320 px");
-    await bob.press("network");
-    await bob.is("cut");
+    assert.deepEqual(await bob.pictures("chat"), []);
+    assert.equal(await bob.tooWide(320, 560), 0, "320 px");
+    assert.ok(await bob.at("log").evaluate((log) => log.scrollWidth <= log.clientWidth), "the messages");
+    await bob.cut();
     await bob.page.setViewportSize({ width: 390, height: 780 });
     await bob.write("Still here?");
     await bob.picture("chat-dark-narrow-cut");
@@ -246,7 +289,7 @@ describe("chat demo", { timeout: 180_000 }, () => {
 
   test("it is usable by keyboard alone", async () => {
     const ann = await open("Ann");
-    await ann.page.getByTestId("text").focus();
+    await ann.at("text").focus();
     await ann.page.keyboard.type("one line");
     await ann.page.keyboard.press("Shift+Enter");
     await ann.page.keyboard.type("and another");

@@ -22,31 +22,48 @@ async function within(ms, promise, why) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** `roomcast dev` on a port; 0 takes a free one. */
+/** `roomcast` on a port; 0 takes a free one. */
 export class Server {
   port = 0;
+  #args = [];
   #child = null;
   #said = "";
 
-  static async start(port = 0) {
+  /** `Server.start()` is `roomcast dev`; `Server.start(0, "serve", "-c", file)` is another. */
+  static async start(port = 0, ...args) {
     const server = new Server();
     server.port = port;
+    server.#args = args.length > 0 ? args : ["dev"];
     await server.start();
     return server;
   }
 
+  get url() { return `http://127.0.0.1:${this.port}`; }
+
+  /** What the program has said of late. */
+  get said() { return this.#said; }
+
+  /** The value of a metric, as `roomcast_connections`, added up over its labels. */
+  async metric(name) {
+    const lines = (await (await fetch(`${this.url}/metrics`)).text()).split("\n");
+    const found = lines.filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+    if (found.length === 0) throw new Error(`there is no metric ${name}`);
+    return found.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
+  }
+
+  /** Starts it again after `stop`, on the same port. */
   async start() {
     const binary = process.env.ROOMCAST_BIN;
     if (!binary) throw new Error("ROOMCAST_BIN is not set: give the path of the program `roomcast`");
     this.#said = "";
-    const child = spawn(binary, ["dev", "--listen", `127.0.0.1:${this.port}`], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary, [...this.#args, "--listen", `127.0.0.1:${this.port}`], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     running.add(child);
     child.once("exit", () => running.delete(child));
     const listening = new Promise((done, fail) => {
       const hear = (chunk) => {
         this.#said = (this.#said + chunk).slice(-20_000);
-        const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(this.#said);
+        const found = /(?:http:\/\/|"listen":")127\.0\.0\.1:(\d+)[/"]/.exec(this.#said); // `dev` says a URL, `serve` a line of its log
         if (found) done(Number(found[1]));
       };
       child.stdout.on("data", hear);
@@ -54,7 +71,7 @@ export class Server {
       child.once("error", fail);
       child.once("exit", (code, signal) => fail(new Error(`roomcast ended (${code ?? signal}) and said:\n${this.#said}`)));
     });
-    this.port = await within(START_WITHIN, listening, () => `roomcast printed no URL; it said:\n${this.#said}`);
+    this.port = await within(START_WITHIN, listening, () => `roomcast did not say where it listens; it said:\n${this.#said}`);
   }
 
   /** Ends the server and says how it ended: `{code, signal}`. */
@@ -127,8 +144,8 @@ export function startBrowser() {
   });
 }
 
-/** One tab with the chat page; `complaints` is everything the console held against it. */
-export async function openChat(context, port, { name, room }) {
+/** One tab with a page, as `openPage(context, server.port, "/demo/chat")`; `As` is the class of what is given. */
+export async function openPage(context, port, path, As = Tab) {
   const page = await context.newPage();
   const complaints = [];
   page.on("console", (message) => {
@@ -136,64 +153,63 @@ export async function openChat(context, port, { name, room }) {
   });
   page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
   await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`)));
-  const query = new URLSearchParams({ name });
-  await page.goto(`http://127.0.0.1:${port}/demo/chat?${query}#${encodeURIComponent(room)}`);
-  const tab = new Tab(page, complaints);
-  await tab.is("connected");
-  await tab.here(name);
-  return tab;
+  await page.goto(`http://127.0.0.1:${port}${path}`);
+  return new As(page, complaints);
 }
 
-/** What a person does with the page, and waits to see. */
-class Tab {
+/** What a person does with any page, and waits to see. A page's own tests extend it. */
+export class Tab {
+  /** `complaints` is everything that the console held against the page: errors, warnings, violations of its policy. */
   constructor(page, complaints) {
     this.page = page;
     this.complaints = complaints;
   }
 
-  /** Waits until the connection is in this state. */
+  /** What has this `data-testid`: a locator. */
+  at(testId) { return this.page.getByTestId(testId); }
+
+  /** Waits until the connection is in this state: connecting, connected, waiting, cut, refused. */
   async is(state) { await this.page.locator(`[data-testid=connection][data-state=${state}]`).waitFor(); }
 
-  /** Waits until the list shows that somebody is here. */
-  async here(name) { await this.page.getByTestId("person").filter({ hasText: name }).waitFor(); }
+  /** Waits until the connection is in any other state. */
+  async isNot(state) { await this.page.locator(`[data-testid=connection]:not([data-state=${state}])`).waitFor(); }
 
-  async press(testId) { await this.page.getByTestId(testId).click(); }
+  async press(testId) { await this.at(testId).click(); }
 
-  async write(...texts) {
-    for (const text of texts) {
-      await this.page.getByTestId("text").fill(text);
-      await this.page.getByTestId("text").press("Enter");
-    }
+  /** Presses the button that cuts the network. */
+  async cut() {
+    await this.press("network");
+    await this.is("cut");
   }
 
-  /** Every message shown, oldest first: `{author, text, mark, mine, waiting}`. */
-  messages() {
-    return this.page.getByTestId("message").evaluateAll((items) => items.map((item) => ({
-      author: item.querySelector("[data-testid=author]").textContent,
-      text: item.querySelector("[data-testid=message-text]").textContent,
-      mark: item.querySelector("[data-testid=mark]").textContent,
-      mine: item.classList.contains("mine"),
-      waiting: item.classList.contains("waiting"),
-    })));
+  /** Presses it again. */
+  async restore() {
+    await this.press("network");
+    await this.is("connected");
   }
 
-  async texts() { return (await this.messages()).map(({ text }) => text); }
-
-  /** Waits for a text among the messages, accepted by the server. */
-  async sees(text) {
-    const item = this.page.locator("[data-testid=message]:not(.waiting, .failed)");
-    await item.filter({ has: this.page.getByText(text, { exact: true }) }).waitFor();
-  }
-
-  /** Waits for a notice that matches, and gives its text. */
-  async notice(pattern) {
-    const notice = this.page.getByTestId("notice").filter({ hasText: pattern }).last();
-    await notice.waitFor();
-    return notice.textContent();
-  }
-
+  /** Saves what is seen as `target/browser/<name>.png`. */
   async picture(name) {
     mkdirSync(PICTURES, { recursive: true });
     await this.page.screenshot({ path: `${PICTURES}/${name}.png` });
+  }
+
+  /** Saves `<name>-light-wide` and so on, and says how many pixels too wide the page is in each. */
+  async pictures(name) {
+    const wider = {};
+    for (const scheme of ["light", "dark"]) {
+      await this.page.emulateMedia({ colorScheme: scheme });
+      for (const [shape, width, height] of [["wide", 1120, 720], ["narrow", 390, 780]]) {
+        wider[`${scheme} ${shape}`] = await this.tooWide(width, height);
+        await this.picture(`${name}-${scheme}-${shape}`);
+      }
+    }
+    return Object.entries(wider).filter(([, pixels]) => pixels > 0);
+  }
+
+  /** How many pixels the page is wider than a window of this size: 0 if nothing scrolls sideways. */
+  async tooWide(width, height) {
+    await this.page.setViewportSize({ width, height });
+    return this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   }
 }

@@ -23,7 +23,9 @@ function logo() {
   return made;
 }
 
+/** The way to the other demos; a page that is none has none. */
 function places(page) {
+  if (!PAGES.some(([name]) => name === page)) return "";
   const links = PAGES.map(([name, title]) =>
     element("a", { href: `/demo/${name}`, "aria-current": name === page && "page" }, title));
   return element("nav", { class: "places", "aria-label": "Demos" }, ...links);
@@ -41,7 +43,7 @@ class Bar extends HTMLElement {
 
   connectedCallback() {
     const page = this.getAttribute("page");
-    const title = PAGES.find(([name]) => name === page)?.[1] ?? page ?? "";
+    const title = PAGES.find(([name]) => name === page)?.[1] ?? "Console";
     const brand = element("h1", { class: "brand" }, element("a", { href: "/" }, logo(), "Roomcast"),
       element("span", { class: "sub" }, title));
     const hint = "Breaks this page's connection. What happens meanwhile is recovered afterwards.";

@@ -9,9 +9,9 @@ import { userOf } from "/common/people.js";
  * `name()` gives the name to connect with; it is asked again for each token, so after a change
  * `client.refresh()` brings the new one. `rooms` is what the token grants, `{ pattern: [action] }`;
  * everything if absent. `?ttl=` in the page's address makes tokens that last only so many seconds.
+ * `network` can be one of another kind.
  */
-export function connect(name, rooms = undefined) {
-  const network = new Network();
+export function connect(name, rooms = undefined, network = new Network()) {
   const client = roomcast("/", {
     token: ({ signal }) => demoToken(network, name(), rooms, signal),
     WebSocket: network.WebSocket,

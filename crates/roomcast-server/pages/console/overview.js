@@ -1,0 +1,66 @@
+// The overview: the server's metrics as numbers and as charts.
+
+import { Board } from "/common/board.js";
+import { inWords } from "/common/units.js";
+import { $, element } from "/common/dom.js";
+import { withKey } from "/console/api.js";
+import { parse, rate, sum, within } from "/console/metrics.js";
+
+const CHARTS = [
+  { name: "connections", title: "Connections", unit: "", least: 4 },
+  { name: "published", title: "Messages published", unit: "/s", least: 10 },
+  { name: "delivered", title: "Messages delivered", unit: "/s", least: 10 },
+  { name: "sent_bytes", title: "Sent to clients", unit: "B/s", least: 1_000 },
+  { name: "delivery_p99_ms", title: "Delivered within (99 %)", unit: "ms", least: 0.2 },
+  { name: "memory_bytes", title: "Memory", unit: "B", least: 10_000_000 },
+];
+
+/** Numbers that need no chart: a metric, its unit, and whether it is a rate. */
+const NUMBERS = [
+  ["Rooms with members", "roomcast_rooms", ""],
+  ["Memberships", "roomcast_memberships", ""],
+  ["Waiting for clients", "roomcast_outbox_bytes", "B"],
+  ["History kept", "roomcast_history_bytes", "B"],
+  ["Left out for slow members", "roomcast_messages_dropped_total", ""],
+  ["Commands refused", "roomcast_commands_refused_total", ""],
+  ["Refused at the door", "roomcast_auth_failures_total", ""],
+];
+
+export class Overview {
+  #board;
+  #last;
+  #cells = new Map();
+
+  constructor() {
+    for (const [title, name] of NUMBERS) {
+      const value = element("dd", { "data-testid": name }, "–");
+      this.#cells.set(name, value);
+      $("numbers").append(element("div", { class: "card" }, element("dt", {}, title), value));
+    }
+  }
+
+  show() {
+    this.#board ??= new Board($("board"), CHARTS);
+  }
+
+  async look() {
+    const answer = await withKey("/metrics");
+    if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`);
+    const [samples, at] = [parse(await answer.text()), Date.now() / 1_000];
+    for (const [, name, unit] of NUMBERS) this.#cells.get(name).textContent = inWords(sum(samples, name), unit);
+    if (this.#last) this.#draw(samples, this.#last.samples, at, at - this.#last.at);
+    this.#last = { samples, at };
+  }
+
+  #draw(now, then, at, seconds) {
+    const figures = {
+      connections: sum(now, "roomcast_connections"),
+      published: rate(now, then, "roomcast_messages_published_total", seconds),
+      delivered: rate(now, then, "roomcast_messages_delivered_total", seconds),
+      sent_bytes: rate(now, then, "roomcast_sent_bytes_total", seconds),
+      delivery_p99_ms: within(now, then, "roomcast_delivery_seconds", 0.99) * 1_000,
+      memory_bytes: sum(now, "process_resident_memory_bytes"),
+    };
+    for (const [name, value] of Object.entries(figures)) this.#board.add(name, at, value);
+  }
+}

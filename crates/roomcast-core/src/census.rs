@@ -19,6 +19,11 @@ impl Census {
         count < most
     }
 
+    /// How many are in the room.
+    pub(crate) fn count(&self, room: &RoomName) -> usize {
+        self.rooms.of(room).get(room).copied().unwrap_or(0)
+    }
+
     /// Counts one less.
     pub(crate) fn leave(&self, room: &RoomName) {
         let mut rooms = self.rooms.of(room);
@@ -39,6 +44,7 @@ mod tests {
         assert!(census.enter(&tea, 2) && census.enter(&tea, 2) && !census.enter(&tea, 2));
         census.leave(&tea);
         assert!(census.enter(&tea, 2) && !census.enter(&tea, 2));
+        assert_eq!(census.count(&tea), 2);
         census.leave(&tea);
         census.leave(&tea);
         assert!(census.rooms.of(&tea).is_empty());

@@ -173,7 +173,13 @@ impl Hub {
     pub fn roster(&self, room: &RoomName) -> Roster {
         match self.engine.config.kind_of(room).presence {
             PresenceKind::None => Roster { members: None, count: self.members(room) },
-            _ => self.engine.presence.roster(room),
+            PresenceKind::Count => self.engine.presence.roster(room),
+            PresenceKind::Full { .. } => {
+                let Roster { members, count } = self.engine.presence.roster(room);
+                // Where nobody is, the store may know nothing of the room.
+                let members = members.or_else(|| (count == 0).then(|| Arc::new([]) as Arc<[_]>));
+                Roster { members, count }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::auth::Signer;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::routes::{Access, Face, Routes};
+use crate::routes::{Access, Backend, Face, Routes};
 use roomcast_core::{Gatekeeper, Hub};
 use roomcast_transport::{Handler, ListenError, Running, StartError, Transport};
 use std::future::Future;
@@ -77,14 +77,18 @@ impl App {
         let rules = gatekeeper.rules().clone();
         let gatekeeper: Arc<dyn Gatekeeper> = Arc::new(gatekeeper);
         let (hub, shards) = Hub::local(engine, Arc::clone(&gatekeeper), transport.workers(), seed);
+        let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
+        let backend = Backend::new(&hub, &settings, addr);
         let access = Access {
             gatekeeper,
+            keys: settings.api_keys,
             anonymous: settings.anonymous,
             cookie: settings.cookie,
             origins: settings.origins,
         };
         let parts = Routes {
             access,
+            backend,
             signer: signer.map(|signer| (signer, rules)),
             guide: settings.guide,
             pages: dev,
@@ -95,7 +99,6 @@ impl App {
         let parts = Arc::new(parts);
         let face = if dev { Face::Everything } else { Face::Public };
         let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
-        let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
         let running = transport.answering(handler).start(hub, shards)?;
         Ok(Self { running, addr, admin })

@@ -1,5 +1,6 @@
 //! The HTTP interface: which path is whose. One file for each group of endpoints.
 
+mod backend;
 mod check;
 mod dev;
 mod pages;
@@ -8,6 +9,7 @@ mod service;
 mod sockets;
 mod token;
 
+pub(crate) use backend::Backend;
 pub(crate) use token::Access;
 
 use crate::auth::{Rules, Signer};
@@ -23,6 +25,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Routes {
     pub(crate) access: Access,
+    pub(crate) backend: Backend,
     /// Signs tokens for anyone who asks: only in `dev`.
     pub(crate) signer: Option<(Signer, Rules)>,
     pub(crate) guide: bool,
@@ -52,6 +55,7 @@ enum Endpoint {
     Health,
     Ready,
     Metrics,
+    Backend(backend::Call),
     DevToken,
     Page(&'static pages::Page),
     Home,
@@ -62,6 +66,7 @@ impl Endpoint {
     /// its head alone, as load balancers do; hyper leaves the body out.
     const fn methods(self) -> &'static str {
         match self {
+            Self::Backend(call) => call.methods(),
             Self::DevToken => "POST",
             Self::Native | Self::Guide(_) => "GET",
             Self::AuthCheck => "GET, HEAD, OPTIONS",
@@ -77,17 +82,19 @@ impl Endpoint {
 impl Routes {
     /// The endpoints that an address shows.
     pub(crate) fn face(self: &Arc<Self>, face: Face) -> impl Handler + use<> {
-        let trial = face == Face::Everything;
-        Site { routes: Arc::clone(self), router: self.router(face), trial }
+        Site { routes: Arc::clone(self), router: self.router(face), face }
     }
 
     fn router(&self, face: Face) -> Router<Endpoint> {
-        let mut table = vec![("/health", Endpoint::Health), ("/ready", Endpoint::Ready)];
+        let mut table = vec![
+            ("/health", Endpoint::Health),
+            ("/ready", Endpoint::Ready),
+            ("/v1/ws", Endpoint::Native),
+            ("/v1/auth/check", Endpoint::AuthCheck),
+        ];
+        table.extend(backend::calls(face).map(|(path, call)| (path, Endpoint::Backend(call))));
         if face != Face::Public {
             table.push(("/metrics", Endpoint::Metrics));
-        }
-        if face != Face::Admin {
-            table.extend([("/v1/ws", Endpoint::Native), ("/v1/auth/check", Endpoint::AuthCheck)]);
         }
         if face != Face::Admin && self.guide {
             table.extend([
@@ -119,30 +126,36 @@ impl Routes {
 struct Site {
     routes: Arc<Routes>,
     router: Router<Endpoint>,
-    /// Only for programs and pages of this machine.
-    trial: bool,
+    face: Face,
 }
 
 impl Handler for Site {
     fn handle(&self, request: Request<Incoming>) -> Answer {
-        if self.trial && !dev::is_local_name(&request, &self.routes.access.origins) {
+        // What is there to be tried is for programs and pages of this machine only.
+        if self.face == Face::Everything
+            && !dev::is_local_name(&request, &self.routes.access.origins)
+        {
             return ready(dev::foreign_name());
         }
         let Ok(found) = self.router.at(request.uri().path()) else {
             return ready(reply::not_found());
         };
         let endpoint = *found.value;
-        let room = found.params.get("room").map(str::to_owned);
+        // The name of a room or a user; no path has two.
+        let name = found.params.iter().next().map(|(_, name)| name.to_owned());
         if !endpoint.takes(request.method()) {
             return ready(reply::method_not_allowed(endpoint.methods()));
         }
-        let routes = &self.routes;
+        let (routes, face) = (&self.routes, self.face);
         match endpoint {
-            Endpoint::Native => ready(sockets::native(routes, request)),
+            Endpoint::Native => ready(sockets::native(routes, face, request)),
             Endpoint::Guide(guide) => {
-                ready(sockets::guide(routes, guide, room.as_deref(), request))
+                ready(sockets::guide(routes, guide, name.as_deref(), request))
             }
-            Endpoint::AuthCheck => ready(check::check(routes, &request)),
+            Endpoint::AuthCheck => ready(check::check(routes, face, &request)),
+            Endpoint::Backend(call) => {
+                Box::pin(backend::answer(Arc::clone(routes), face, call, name, request))
+            }
             Endpoint::Health => ready(service::health()),
             Endpoint::Ready => ready(service::ready(&routes.sockets)),
             Endpoint::Metrics => ready(service::metrics(&routes.metrics)),

@@ -105,13 +105,31 @@ pub struct Identity {
     pub expires_at: Option<Timestamp>,
     /// Limits of this session in place of the configured ones.
     pub limits: Option<Arc<Limits>>,
+    /// An operator looking in: it counts nowhere, is seen by nobody and publishes nothing.
+    pub observer: bool,
 }
 
 impl Identity {
     /// Nobody in particular, with these grants.
     #[must_use]
     pub fn anonymous(grants: Arc<Grants>) -> Self {
-        Self { user: None, grants, expires_at: None, limits: None }
+        Self { user: None, grants, expires_at: None, limits: None, observer: false }
+    }
+
+    /// Whether what it says of itself may be seen by others.
+    pub(crate) fn is_seen(&self) -> Result<(), Refusal> {
+        if !self.observer {
+            return Ok(());
+        }
+        Err(Refusal::new(ErrorCode::Forbidden, "an observer only looks: it says nothing"))
+    }
+
+    /// An operator who looks into any room.
+    #[must_use]
+    pub fn observer() -> Self {
+        let looks = [Action::Join, Action::Presence, Action::History];
+        let grants = Grants::none().allow(Pattern::any(), &looks);
+        Self { observer: true, ..Self::anonymous(Arc::new(grants)) }
     }
 }
 

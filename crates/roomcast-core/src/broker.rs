@@ -1,6 +1,7 @@
 //! The broker: the one place where a room's messages get their order.
 
-use crate::inbox::{Asker, ShardId};
+use crate::asker::Asker;
+use crate::inbox::ShardId;
 use crate::now::Now;
 use crate::room_kind::RoomKind;
 use roomcast_protocol::command::Page;
@@ -19,8 +20,8 @@ pub struct Publication {
     pub ephemeral: bool,
     /// The publisher's session, if it wants no copy.
     pub skip: Option<SessionId>,
-    /// Who waits for the answer; a backend may not.
-    pub asker: Option<Asker>,
+    /// The backend publishes it: its `message_id`s are its own, and no rate bounds it.
+    pub from_backend: bool,
 }
 
 /// What a shard wants to read of a room in order to catch up or to let members in: everything
@@ -48,7 +49,7 @@ impl CatchUp {
 /// Puts messages in order, keeps their history and brings them to every shard with members.
 ///
 /// Every method only enqueues or does bounded work under a short lock; answers come through the
-/// shards' inboxes. For one shard, what it asks of one room is answered in the order asked.
+/// shards' inboxes, or by [`Asker::tell`]. For one shard, what it asks of one room is answered in the order asked.
 pub trait Broker: Send + Sync + Debug {
     /// The shard wants the room's messages from now on.
     fn subscribe(&self, room: &RoomName, kind: &Arc<RoomKind>, shard: ShardId, now: Now);
@@ -56,14 +57,14 @@ pub trait Broker: Send + Sync + Debug {
     /// The shard has no members in the room any more.
     fn unsubscribe(&self, room: &RoomName, shard: ShardId, now: Now);
 
-    /// Publishes; the answer is [`Event::Accepted`](crate::inbox::Event::Accepted) or
-    /// [`Event::Refused`](crate::inbox::Event::Refused).
-    fn publish(&self, publication: Publication, now: Now);
+    /// Publishes; the answer is [`Answer::Accepted`](crate::asker::Answer::Accepted) or
+    /// [`Answer::Refused`](crate::asker::Answer::Refused).
+    fn publish(&self, publication: Publication, asker: Asker, now: Now);
 
     /// Reads for a shard; the answer is [`Event::CaughtUp`](crate::inbox::Event::CaughtUp).
     fn catch_up(&self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp, now: Now);
 
-    /// Reads for a client; the answer is [`Event::Page`](crate::inbox::Event::Page).
+    /// Reads a page; the answer is [`Answer::Page`](crate::asker::Answer::Page).
     fn page(&self, room: &RoomName, asker: Asker, page: Page, limit: u32, now: Now);
 
     /// Forgets what is past its time. Called every few milliseconds by one shard.

@@ -2,7 +2,7 @@
 
 use crate::delivery::Delivery;
 use crate::inbox::Snapshot;
-use roomcast_protocol::command::Join;
+use roomcast_protocol::command::{Join, Page};
 use roomcast_protocol::reply::NotRecovered;
 use roomcast_protocol::{Dialect, Frame};
 use std::sync::Arc;
@@ -89,8 +89,28 @@ fn rewind(all: &[&Arc<Delivery>], join: &Join, dialect: &dyn Dialect, limit: usi
     frames
 }
 
+/// As much of a page as one answer may hold, oldest first, and whether there is more in the
+/// direction asked for.
+pub(crate) fn page_of(
+    found: &Snapshot,
+    page: Page,
+    dialect: &dyn Dialect,
+    limit: usize,
+) -> (Vec<Frame>, bool) {
+    let messages = match page {
+        Page::After(_) => take_fitting(found.messages.iter(), dialect, limit),
+        Page::Latest | Page::Before(_) => {
+            let mut newest = take_fitting(found.messages.iter().rev(), dialect, limit);
+            newest.reverse();
+            newest
+        }
+    };
+    let more = found.more || messages.len() < found.messages.len();
+    (messages, more)
+}
+
 /// The first ones that fit.
-pub(crate) fn take_fitting<'a>(
+fn take_fitting<'a>(
     deliveries: impl Iterator<Item = &'a Arc<Delivery>>,
     dialect: &dyn Dialect,
     limit: usize,

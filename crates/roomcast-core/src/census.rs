@@ -19,7 +19,7 @@ impl Census {
         count < most
     }
 
-    /// How many there are in the room.
+    /// How many are in the room.
     pub(crate) fn count(&self, room: &RoomName) -> usize {
         self.rooms.of(room).get(room).copied().unwrap_or(0)
     }

@@ -8,8 +8,26 @@ use std::time::Duration;
 /// Most names remembered for one room; the oldest go first.
 const MAX_REMEMBERED: usize = 10_000;
 
-/// A name is a verified user's own; clients without one share theirs.
-type Name = (Option<UserId>, MessageId);
+/// What a publisher calls a message, and whose word that is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Name(Scope, MessageId);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Scope {
+    /// The backend's own, whichever user it publishes for.
+    Backend,
+    /// A verified user's own; clients without one share theirs.
+    Client(Option<UserId>),
+}
+
+impl Name {
+    /// The message's name, if it has one.
+    pub(crate) fn of(message: &Message, from_backend: bool) -> Option<Self> {
+        let user = || message.user.as_ref().and_then(|user| user.id.clone());
+        let scope = if from_backend { Scope::Backend } else { Scope::Client(user()) };
+        Some(Self(scope, message.message_id.clone()?))
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Dedupe {
@@ -19,13 +37,13 @@ pub(crate) struct Dedupe {
 
 impl Dedupe {
     /// Where a message of that name already stands: the inner option is its position.
-    pub(crate) fn find(&self, message: &Message) -> Option<Option<Position>> {
-        self.places.get(&name_of(message)?).copied()
+    pub(crate) fn find(&self, name: Option<&Name>) -> Option<Option<Position>> {
+        self.places.get(name?).copied()
     }
 
-    pub(crate) fn remember(&mut self, message: &Message, now: Now) {
-        let Some(name) = name_of(message) else { return };
-        self.places.insert(name.clone(), message.position);
+    pub(crate) fn remember(&mut self, name: Option<Name>, position: Option<Position>, now: Now) {
+        let Some(name) = name else { return };
+        self.places.insert(name.clone(), position);
         self.order.push_back((now.ms(), name));
         if self.order.len() > MAX_REMEMBERED {
             self.forget_oldest();
@@ -48,9 +66,4 @@ impl Dedupe {
             self.places.remove(&name);
         }
     }
-}
-
-fn name_of(message: &Message) -> Option<Name> {
-    let user = message.user.as_ref().and_then(|user| user.id.clone());
-    Some((user, message.message_id.clone()?))
 }

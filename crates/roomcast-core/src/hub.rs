@@ -1,19 +1,28 @@
 //! The hub: the handle that the rest of a program holds to talk to every shard.
 
 use crate::access::Gatekeeper;
+use crate::asker::{Accepted, Answer, Asker};
 use crate::broker::Publication;
+use crate::catchup::page_of;
 use crate::census::Census;
 use crate::config::Config;
 use crate::inbox::{Event, Inbox, InboxSender, inbox};
+use crate::inspect::{Listing, Look, RoomEntry, RoomFilter, SessionEntry, SessionFilter, gather};
 use crate::local_broker::LocalBroker;
 use crate::now::Now;
-use crate::presence::LocalPresence;
+use crate::presence::{LocalPresence, Roster};
 use crate::random::Random;
+use crate::room_kind::{PresenceKind, PublishBy, RoomKind};
 use crate::shard::{Engine, Shard};
 use crate::stats::{Counter, Stats};
-use roomcast_protocol::{CloseCode, Message, RoomName, SessionId, UserId};
+use roomcast_protocol::command::Page;
+use roomcast_protocol::{
+    CloseCode, Dialect, ErrorCode, Frame, Message, Position, Refusal, RoomName, UserId,
+};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Talks to every shard of this node from any thread.
 #[derive(Debug, Clone)]
@@ -22,6 +31,20 @@ pub struct Hub {
     inboxes: Vec<InboxSender>,
     stats: Vec<Arc<Stats>>,
     published: Arc<Counter>,
+}
+
+/// A page of a room's history.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// The last position given out in the room; its epoch is [`Epoch::UNKNOWN`] where there is
+    /// no such room.
+    ///
+    /// [`Epoch::UNKNOWN`]: roomcast_protocol::Epoch::UNKNOWN
+    pub head: Position,
+    /// The messages, encoded, oldest first.
+    pub messages: Vec<Frame>,
+    /// Whether there are more in the direction asked for.
+    pub more: bool,
 }
 
 impl Hub {
@@ -63,25 +86,123 @@ impl Hub {
         &self.engine.config
     }
 
-    /// Publishes as the backend: no grant is asked for, the room's kind still counts.
-    /// The message's position is the broker's to give.
-    pub fn publish(&self, message: Message, ephemeral: bool, skip: Option<SessionId>, now: Now) {
+    /// Publishes as the backend: no grant is asked for, the room's kind still counts, but for its
+    /// rate. The message's position is the broker's to give.
+    ///
+    /// It is on its way when this returns; the future says what became of it and may be dropped.
+    ///
+    /// # Errors
+    /// The future's [`Refusal`] says why nothing was published.
+    pub fn publish(
+        &self,
+        message: Message,
+        ephemeral: bool,
+        now: Now,
+    ) -> impl Future<Output = Result<Accepted, Refusal>> + Send + use<> {
+        let (asker, answer) = Asker::backend();
         let kind = Arc::new(self.engine.config.kind_of(&message.room));
-        self.published.add(1);
-        let publication = Publication { message, kind, ephemeral, skip, asker: None };
-        self.engine.broker.publish(publication, now);
+        match may_publish(&kind, &message) {
+            Ok(()) => {
+                self.published.add(1);
+                let publication =
+                    Publication { message, kind, ephemeral, skip: None, from_backend: true };
+                self.engine.broker.publish(publication, asker, now);
+            }
+            Err(refusal) => asker.tell(&self.inboxes, &message.room, Answer::Refused(refusal)),
+        }
+        async move {
+            match answer.await {
+                Ok(Answer::Accepted(accepted)) => Ok(accepted),
+                other => Err(refusal_of(other)),
+            }
+        }
     }
 
-    /// Sessions of this node in the room: what nobody hears need not be made.
+    /// Reads a page of a room's history, in that dialect, as much of it as one answer may hold.
+    ///
+    /// # Errors
+    /// The future's [`Refusal`] says why it could not be read.
+    pub fn history(
+        &self,
+        room: &RoomName,
+        page: Page,
+        limit: u32,
+        dialect: &'static dyn Dialect,
+        now: Now,
+    ) -> impl Future<Output = Result<Past, Refusal>> + Send + use<> {
+        let (asker, answer) = Asker::backend();
+        self.engine.broker.page(room, asker, page, limit, now);
+        let most = self.engine.config.recovery;
+        async move {
+            match answer.await {
+                Ok(Answer::Page(page, found)) => {
+                    let (messages, more) = page_of(&found, page, dialect, most);
+                    Ok(Past { head: found.head, messages, more })
+                }
+                other => Err(refusal_of(other)),
+            }
+        }
+    }
+
+    /// The rooms that have members, by name.
+    pub async fn list_rooms(&self, filter: RoomFilter) -> Listing<RoomEntry> {
+        let (limit, filter) = (filter.limit, Arc::new(filter));
+        let look = |step| Look::Rooms(Arc::clone(&filter), step);
+        let merge = |members: &mut usize, more| *members += more;
+        let (found, more) = gather(&self.inboxes, limit, look, merge).await;
+        let entries = found.into_iter().map(|(room, members)| RoomEntry { room, members });
+        Listing { entries: entries.collect(), more }
+    }
+
+    /// The sessions, by id.
+    pub async fn list_sessions(&self, filter: SessionFilter) -> Listing<SessionEntry> {
+        let (limit, filter) = (filter.limit, Arc::new(filter));
+        let look = |step| Look::Sessions(Arc::clone(&filter), step);
+        let (found, more) = gather(&self.inboxes, limit, look, |_, _| ()).await;
+        Listing { entries: found.into_iter().map(|(_, entry)| entry).collect(), more }
+    }
+
+    /// How many are in the room, those on their way into it too.
     #[must_use]
     pub fn members(&self, room: &RoomName) -> usize {
         self.engine.census.count(room)
     }
 
-    /// Closes every session of a user with that code.
-    pub fn disconnect(&self, user: &UserId, code: CloseCode) {
-        for inbox in &self.inboxes {
-            inbox.push(Event::Disconnect { user: user.clone(), code });
+    /// Who is in the room; of one whose kind keeps no presence, how many.
+    #[must_use]
+    pub fn roster(&self, room: &RoomName) -> Roster {
+        match self.engine.config.kind_of(room).presence {
+            PresenceKind::None => Roster { members: None, count: self.members(room) },
+            PresenceKind::Count => self.engine.presence.roster(room),
+            PresenceKind::Full { .. } => {
+                let Roster { members, count } = self.engine.presence.roster(room);
+                // Where nobody is, the store may know nothing of the room.
+                let members = members.or_else(|| (count == 0).then(|| Arc::new([]) as Arc<[_]>));
+                Roster { members, count }
+            }
+        }
+    }
+
+    /// Closes every session of a user with that code; the future says how many they were and may
+    /// be dropped.
+    pub fn disconnect(
+        &self,
+        user: &UserId,
+        code: CloseCode,
+    ) -> impl Future<Output = usize> + Send + use<> {
+        let tell = |inbox: &InboxSender| {
+            let (answer, closed) = oneshot::channel();
+            inbox.push(Event::Disconnect { user: user.clone(), code, answer });
+            closed
+        };
+        let shards: Vec<_> = self.inboxes.iter().map(tell).collect();
+        async move {
+            let mut closed = 0;
+            for shard in shards {
+                // A shard that is gone has no sessions.
+                closed += shard.await.unwrap_or(0);
+            }
+            closed
         }
     }
 
@@ -120,5 +241,22 @@ impl Hub {
     #[must_use]
     pub fn gatekeeper(&self) -> &Arc<dyn Gatekeeper> {
         &self.engine.gatekeeper
+    }
+}
+
+/// Whether a room of the kind takes the backend's message.
+fn may_publish(kind: &RoomKind, message: &Message) -> Result<(), Refusal> {
+    if kind.publish == PublishBy::None {
+        let message = "nobody publishes in this room";
+        return Err(Refusal::new(ErrorCode::Forbidden, message));
+    }
+    kind.check_size(&message.data)
+}
+
+/// Why there is no other answer. A broker that is gone gives none.
+fn refusal_of<E>(answer: Result<Answer, E>) -> Refusal {
+    match answer {
+        Ok(Answer::Refused(refusal)) => refusal,
+        _ => Refusal::new(ErrorCode::Unavailable, "the rooms did not answer: try again"),
     }
 }

@@ -1,29 +1,18 @@
 //! A shard's inbox: how brokers, presence and the hub talk to it from any thread.
 
+use crate::asker::{Answer, Caller};
 use crate::delivery::Delivery;
-use crate::session::SessionKey;
-use roomcast_protocol::command::Page;
+use crate::inspect::Look;
 use roomcast_protocol::push::PresenceChange;
-use roomcast_protocol::{CloseCode, CommandId, Position, Refusal, RoomName, UserId};
+use roomcast_protocol::{CloseCode, Position, RoomName, UserId};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Which shard of this node.
 pub type ShardId = usize;
-
-/// Who waits for the answer to a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asker {
-    /// The shard.
-    pub shard: ShardId,
-    /// The session on it.
-    pub session: SessionKey,
-    /// What the client calls the command, if it wants a reply.
-    pub id: Option<CommandId>,
-}
 
 /// What a broker found of a room's history, up to its head.
 #[derive(Debug, Clone)]
@@ -45,25 +34,14 @@ pub enum Event {
     Message(Arc<Delivery>),
     /// Messages of the room may be missing: read what is, before anything newer.
     Lost(RoomName),
-    /// A message was published.
-    Accepted {
+    /// The broker's answer to a session.
+    Answer {
         /// Who asked.
-        asker: Asker,
-        /// Where.
+        caller: Caller,
+        /// About which room.
         room: RoomName,
-        /// Its place.
-        position: Option<Position>,
-        /// It was there already.
-        duplicate: bool,
-    },
-    /// A command was refused by the broker.
-    Refused {
-        /// Who asked.
-        asker: Asker,
-        /// Where.
-        room: RoomName,
-        /// Why.
-        refusal: Refusal,
+        /// What was found or done.
+        answer: Answer,
     },
     /// The answer to a shard's own reading of a room.
     CaughtUp {
@@ -71,17 +49,6 @@ pub enum Event {
         room: RoomName,
         /// Which reading.
         ticket: u32,
-        /// What was found.
-        snapshot: Snapshot,
-    },
-    /// The answer to a client's `history`.
-    Page {
-        /// Who asked.
-        asker: Asker,
-        /// The room.
-        room: RoomName,
-        /// Which page was asked for.
-        page: Page,
         /// What was found.
         snapshot: Snapshot,
     },
@@ -98,7 +65,11 @@ pub enum Event {
         user: UserId,
         /// With this code.
         code: CloseCode,
+        /// Where it is told how many they were.
+        answer: oneshot::Sender<usize>,
     },
+    /// Say what is here.
+    Look(Look),
     /// Send everyone away, each at a moment of its own within the window.
     Drain {
         /// How long it may take until the last one is sent away.

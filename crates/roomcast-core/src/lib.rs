@@ -13,12 +13,13 @@
 //! [`Inbox`] of every shard with members, its own too. One way, one order.
 //!
 //! Read in this order: [`shard`], [`session`], `room`, `outbox`, [`broker`], [`local_broker`],
-//! `history`, `catchup`, [`presence`], [`hub`].
+//! `history`, `catchup`, [`presence`], [`asker`], [`inspect`], [`hub`].
 //!
 //! What this crate does not do: it reads no clock (it is told the time), starts no task, opens no
 //! socket, waits under no lock, and never looks into a payload.
 
 pub mod access;
+pub mod asker;
 pub mod broker;
 mod catchup;
 mod census;
@@ -28,6 +29,7 @@ pub mod delivery;
 mod history;
 pub mod hub;
 pub mod inbox;
+pub mod inspect;
 mod limits;
 pub mod local_broker;
 pub mod now;
@@ -45,11 +47,13 @@ mod striped;
 pub mod testing;
 
 pub use access::{Action, Denied, Gatekeeper, Grants, Identity, NoTokens};
+pub use asker::{Accepted, Answer, Asker};
 pub use broker::Broker;
 pub use config::{Config, Expiry, Heartbeat, Limits};
 pub use delivery::Delivery;
-pub use hub::Hub;
+pub use hub::{Hub, Past};
 pub use inbox::{Event, Inbox};
+pub use inspect::{Listing, RoomEntry, RoomFilter, SessionEntry, SessionFilter};
 pub use local_broker::LocalBroker;
 pub use now::Now;
 pub use pattern::{InvalidPattern, Pattern};

@@ -1,10 +1,11 @@
 //! The broker of one node: a lock for each room's place, and the shards' inboxes.
 
+use crate::asker::{Accepted, Answer, Asker};
 use crate::broker::{Broker, CatchUp, Publication};
-use crate::dedupe::Dedupe;
+use crate::dedupe::{Dedupe, Name};
 use crate::delivery::Delivery;
 use crate::history::RoomLog;
-use crate::inbox::{Asker, Event, InboxSender, ShardId, Snapshot};
+use crate::inbox::{Event, InboxSender, ShardId, Snapshot};
 use crate::limits::RateLimit;
 use crate::now::{Now, millis};
 use crate::random::Random;
@@ -117,20 +118,13 @@ impl Broker for LocalBroker {
         }
     }
 
-    fn publish(&self, publication: Publication, now: Now) {
+    fn publish(&self, publication: Publication, asker: Asker, now: Now) {
         let name = publication.message.room.clone();
         let kind = Arc::clone(&publication.kind);
         self.with_room(&name, &kind, now, |room| {
-            let asker = publication.asker.clone();
             let outcome = room.publish(publication, &self.inboxes, now);
-            let Some(asker) = asker else { return };
-            let shard = asker.shard;
-            let room = name.clone();
-            let event = match outcome {
-                Ok((position, duplicate)) => Event::Accepted { asker, room, position, duplicate },
-                Err(refusal) => Event::Refused { asker, room, refusal },
-            };
-            self.answer(shard, event);
+            let answer = outcome.map_or_else(Answer::Refused, Answer::Accepted);
+            asker.tell(&self.inboxes, &name, answer);
         });
     }
 
@@ -149,7 +143,7 @@ impl Broker for LocalBroker {
 
     fn page(&self, room: &RoomName, asker: Asker, page: Page, limit: u32, now: Now) {
         let snapshot = self.read(room, now, |log| log.page(page, limit));
-        self.answer(asker.shard, Event::Page { asker, room: room.clone(), page, snapshot });
+        asker.tell(&self.inboxes, room, Answer::Page(page, snapshot));
     }
 
     fn sweep(&self, now: Now) {
@@ -173,22 +167,25 @@ impl Broker for LocalBroker {
 }
 
 impl LocalRoom {
-    /// Where the message stands now, and whether it stood there already.
+    /// Gives the message its place, unless it has one already.
     fn publish(
         &mut self,
         publication: Publication,
         inboxes: &[InboxSender],
         now: Now,
-    ) -> Result<(Option<Position>, bool), Refusal> {
-        let Publication { mut message, kind, ephemeral, skip, asker: _ } = publication;
-        if let Some(position) = self.dedupe.find(&message) {
-            return Ok((position, true));
+    ) -> Result<Accepted, Refusal> {
+        let Publication { mut message, kind, ephemeral, skip, from_backend } = publication;
+        let name = Name::of(&message, from_backend);
+        if let Some(position) = self.dedupe.find(name.as_ref()) {
+            return Ok(Accepted { position, duplicate: true });
         }
-        self.take_rate(&kind, now)?;
+        if !from_backend {
+            self.take_rate(&kind, now)?;
+        }
         self.touched = now.ms();
         message.position = (!ephemeral).then(|| self.log.next());
-        self.dedupe.remember(&message, now);
         let position = message.position;
+        self.dedupe.remember(name, position, now);
         let delivery = Arc::new(Delivery::new(message, now.uptime, skip));
         if !ephemeral {
             self.log.append(&delivery, &kind.history);
@@ -199,7 +196,7 @@ impl LocalRoom {
                 inbox.push_message(&delivery);
             }
         }
-        Ok((position, false))
+        Ok(Accepted { position, duplicate: false })
     }
 
     fn take_rate(&mut self, kind: &RoomKind, now: Now) -> Result<(), Refusal> {

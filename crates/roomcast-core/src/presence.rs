@@ -30,6 +30,12 @@ pub trait PresenceStore: Send + Sync + Debug {
     /// The session is no longer in the room.
     fn leave(&self, room: &RoomName, session: SessionId, shard: ShardId);
 
+    /// Somebody on the shard looks at the room from outside: the shard is told its changes.
+    fn watch(&self, room: &RoomName, kind: PresenceKind, shard: ShardId);
+
+    /// Somebody who looked does so no longer.
+    fn unwatch(&self, room: &RoomName, shard: ShardId);
+
     /// The session says something else of itself.
     fn update(&self, room: &RoomName, session: SessionId, state: Payload);
 
@@ -54,7 +60,7 @@ pub struct LocalPresence {
 struct Crowd {
     up_to: usize,
     members: HashMap<SessionId, Member>,
-    /// How many of the members are on which shard.
+    /// How many of the members, and of those who watch, are on which shard.
     shards: HashMap<ShardId, usize>,
     change: PresenceChange,
     has_changed: bool,
@@ -94,7 +100,7 @@ impl LocalPresence {
                 inbox.push(Event::Presence { room: room.clone(), change });
             }
         }
-        if crowd.members.is_empty() {
+        if crowd.shards.is_empty() {
             stripe.remove(room);
         }
     }
@@ -107,8 +113,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl PresenceStore for LocalPresence {
     fn enter(&self, room: &RoomName, kind: PresenceKind, member: Member, shard: ShardId) {
         self.change(room, |crowd| {
-            crowd.up_to = if let PresenceKind::Full { up_to } = kind { up_to } else { 0 };
-            *crowd.shards.entry(shard).or_default() += 1;
+            crowd.come(kind, shard);
             crowd.members.insert(member.session, member.clone());
             crowd.change.left.retain(|gone| gone.session != member.session);
             crowd.change.joined.push(member);
@@ -117,6 +122,20 @@ impl PresenceStore for LocalPresence {
 
     fn leave(&self, room: &RoomName, session: SessionId, shard: ShardId) {
         self.change(room, |crowd| crowd.leave(session, shard));
+    }
+
+    fn watch(&self, room: &RoomName, kind: PresenceKind, shard: ShardId) {
+        // Nothing has changed for the members, so nobody is told.
+        self.rooms.of(room).entry(room.clone()).or_default().come(kind, shard);
+    }
+
+    fn unwatch(&self, room: &RoomName, shard: ShardId) {
+        let mut stripe = self.rooms.of(room);
+        let Some(crowd) = stripe.get_mut(room) else { return };
+        crowd.go(shard);
+        if crowd.shards.is_empty() && !crowd.has_changed {
+            stripe.remove(room);
+        }
     }
 
     fn update(&self, room: &RoomName, session: SessionId, state: Payload) {
@@ -146,14 +165,24 @@ impl PresenceStore for LocalPresence {
 }
 
 impl Crowd {
+    /// One more on the shard wants to hear of changes.
+    fn come(&mut self, kind: PresenceKind, shard: ShardId) {
+        self.up_to = if let PresenceKind::Full { up_to } = kind { up_to } else { 0 };
+        *self.shards.entry(shard).or_default() += 1;
+    }
+
+    /// One less does.
+    fn go(&mut self, shard: ShardId) {
+        let Some(count) = self.shards.get_mut(&shard) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.shards.remove(&shard);
+        }
+    }
+
     fn leave(&mut self, session: SessionId, shard: ShardId) {
         let Some(member) = self.members.remove(&session) else { return };
-        if let Some(count) = self.shards.get_mut(&shard) {
-            *count -= 1;
-            if *count == 0 {
-                self.shards.remove(&shard);
-            }
-        }
+        self.go(shard);
         // Told even if nobody heard of the joining: a snapshot may have held it.
         self.change.joined.retain(|other| other.session != session);
         self.change.changed.retain(|other| other.session != session);

@@ -13,6 +13,8 @@ pub(crate) struct Room {
     pub(crate) name: RoomName,
     pub(crate) kind: Arc<RoomKind>,
     pub(crate) members: Vec<RoomMember>,
+    /// How many of the members only look and do not count.
+    pub(crate) observers: usize,
     /// The last position delivered here; none until the broker first told it.
     pub(crate) position: Option<Position>,
     /// The greatest offset heard of; beyond `position`, something is missing.
@@ -52,6 +54,7 @@ impl Room {
             name,
             kind,
             members: Vec::new(),
+            observers: 0,
             position: None,
             heard_of: 0,
             doubt: false,
@@ -64,6 +67,11 @@ impl Room {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.pending.is_empty()
+    }
+
+    /// How many members count.
+    pub(crate) fn counted(&self) -> usize {
+        self.members.len() - self.observers
     }
 
     /// Whether messages are missing between what was delivered and what was heard of.

@@ -1,6 +1,7 @@
 //! Rooms have kinds: what is kept, how slow members are treated, who may publish.
 
 use crate::pattern::Pattern;
+use roomcast_protocol::{ErrorCode, Payload, Refusal};
 use std::time::Duration;
 
 /// What is kept of a room's messages for recovery and paging.
@@ -98,6 +99,17 @@ impl RoomKind {
             max_message: 64 * 1024,
             rate: 0,
         }
+    }
+}
+
+impl RoomKind {
+    /// Whether a message of the room may have so much `data`.
+    pub(crate) fn check_size(&self, data: &Payload) -> Result<(), Refusal> {
+        if data.len() <= self.max_message {
+            return Ok(());
+        }
+        let message = format!("`data` may have {} bytes in this room", self.max_message);
+        Err(Refusal::new(ErrorCode::TooLarge, message))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::now::Now;
 use crate::outbox::{Bounds, Outbox};
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::dialect::Context;
-use roomcast_protocol::{CloseCode, Dialect, Refusal, RoomName, SessionId, User};
+use roomcast_protocol::{CloseCode, Dialect, Refusal, RoomName, SessionId, User, UserId};
 use std::sync::Arc;
 
 /// A session on its shard. The serial number tells it from an earlier one in the same place.
@@ -71,6 +71,8 @@ pub(crate) struct Session {
     pub(crate) heard: u64,
     /// When the first ping went that no sign of life has answered.
     pub(crate) pinged: Option<u64>,
+    /// From the last ping to the sign of life that answered it, in milliseconds.
+    pub(crate) rtt: Option<u32>,
     /// When a dialect that always pings does so next.
     pub(crate) next_ping: u64,
     /// Since when the socket has taken nothing of what waits.
@@ -100,6 +102,7 @@ impl Session {
             opened: now.ms(),
             heard: now.ms(),
             pinged: None,
+            rtt: None,
             next_ping: 0,
             blocked: None,
             rate: RateLimit::default(),
@@ -125,6 +128,11 @@ impl Session {
 
     pub(crate) fn user(&self) -> Option<&User> {
         self.identity.user.as_ref()
+    }
+
+    /// Whether it belongs to the user, as a token said.
+    pub(crate) fn is_of(&self, user: &UserId) -> bool {
+        self.user().is_some_and(|other| other.id.as_ref() == Some(user))
     }
 
     pub(crate) fn context<'a>(&'a self, room: Option<&'a RoomName>) -> Context<'a> {

@@ -2,11 +2,12 @@
 //!
 //! It is told what happens (`open`, `receive`, `handle`, `sweep`, `closed`) and when, and says
 //! which sessions have something to write (`next_ready`, `flush`). Its parts: `commands` (what a
-//! session asks), `delivery` (what the broker says), `members` (who is in which room),
-//! `sweep` (everything with a deadline).
+//! session asks), `delivery` (what the broker says), `members` (who is in which room), `look`
+//! (what the hub asks), `sweep` (everything with a deadline).
 
 mod commands;
 mod delivery;
+mod look;
 mod members;
 mod sweep;
 
@@ -162,7 +163,9 @@ impl Shard {
         let Some(session) = self.session_mut(key) else { return };
         session.heard = now.ms();
         if let Some(pinged) = session.pinged.take() {
-            self.stats.heartbeat_rtt.observe(now.ms().saturating_sub(pinged) as f64 / 1e3);
+            let rtt = now.ms().saturating_sub(pinged);
+            session.rtt = u32::try_from(rtt).ok();
+            self.stats.heartbeat_rtt.observe(rtt as f64 / 1e3);
         }
     }
 
@@ -205,22 +208,16 @@ impl Shard {
         match event {
             Event::Message(delivery) => self.message(&delivery, now),
             Event::Lost(room) => self.lost(&room, now),
-            Event::Accepted { asker, room, position, duplicate } => {
-                self.accepted(&asker, room, position, duplicate);
-            }
-            Event::Refused { asker, room, refusal } => {
-                if let Some(index) = self.answered(&asker) {
-                    self.refuse(index, asker.id, Some(room), refusal);
-                }
-            }
+            Event::Answer { caller, room, answer } => self.answer(caller, room, answer),
             Event::CaughtUp { room, ticket, snapshot } => {
                 self.caught_up(&room, ticket, &snapshot, now);
             }
-            Event::Page { asker, room, page, snapshot } => {
-                self.page(asker, room, page, &snapshot);
-            }
             Event::Presence { room, change } => self.presence_changed(&room, &change),
-            Event::Disconnect { user, code } => self.disconnect(&user, code, now),
+            Event::Disconnect { user, code, answer } => {
+                // Who asked may wait no longer.
+                _ = answer.send(self.disconnect(&user, code, now));
+            }
+            Event::Look(look) => self.look(look, now),
             Event::Drain { window } => self.drain(window, now),
         }
     }

@@ -37,6 +37,7 @@ use roomcast_protocol::{CloseCode, Command, Epoch, Incoming, Position, Timestamp
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wishes::room_name;
 
@@ -275,6 +276,20 @@ impl World {
             shard.handle(event, self.now);
         }
         self.flush_ready();
+    }
+
+    /// What the hub answers, once the world has gone on so far.
+    pub fn until<T>(&mut self, answer: impl Future<Output = T>) -> T {
+        let mut answer = std::pin::pin!(answer);
+        loop {
+            if let Poll::Ready(answer) =
+                answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            {
+                self.settle();
+                return answer;
+            }
+            assert!(self.step(), "nothing is on its way that could answer");
+        }
     }
 
     fn flush_ready(&mut self) -> bool {

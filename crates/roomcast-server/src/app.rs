@@ -3,7 +3,7 @@
 use crate::auth::Signer;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::routes::{Access, Face, Routes};
+use crate::routes::{Access, Backend, Face, Routes};
 use roomcast_core::{Gatekeeper, Hub};
 use roomcast_transport::{Clock, Handler, ListenError, Running, StartError, Transport};
 use std::future::Future;
@@ -78,25 +78,27 @@ impl App {
         let rules = gatekeeper.rules().clone();
         let gatekeeper: Arc<dyn Gatekeeper> = Arc::new(gatekeeper);
         let (hub, shards) = Hub::local(engine, Arc::clone(&gatekeeper), transport.workers(), seed);
+        let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
+        let backend = Backend::new(&hub, &settings, addr);
         let access = Access {
             gatekeeper,
+            keys: settings.api_keys,
             anonymous: settings.anonymous,
             cookie: settings.cookie,
             origins: settings.origins,
         };
         let parts = Routes {
             access,
+            backend,
             signer: signer.map(|signer| (signer, rules)),
             guide: settings.guide,
             metrics: Metrics::new(hub.clone(), &transport),
-            hub: hub.clone(),
             sockets: transport.sockets().clone(),
             clock: transport.clock(),
         };
         let parts = Arc::new(parts);
         let face = if dev { Face::Everything } else { Face::Public };
         let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
-        let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
         let running = transport.answering(handler).start(hub, shards)?;
         Ok(Self { running, addr, admin, parts })
@@ -117,7 +119,7 @@ impl App {
     /// Talks to every room: publishes as a backend does, in this process.
     #[must_use]
     pub fn hub(&self) -> &Hub {
-        &self.parts.hub
+        &self.parts.backend.hub
     }
 
     /// What its sockets did.

@@ -1,5 +1,6 @@
 //! The HTTP interface: which path is whose. One file for each group of endpoints.
 
+mod backend;
 mod check;
 mod dev;
 mod pages;
@@ -8,6 +9,7 @@ mod service;
 mod sockets;
 mod token;
 
+pub(crate) use backend::Backend;
 pub(crate) use token::Access;
 
 use crate::auth::{Rules, Signer};
@@ -15,7 +17,6 @@ use crate::metrics::Metrics;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 use matchit::Router;
-use roomcast_core::Hub;
 use roomcast_protocol::dialect::guide::Guide;
 use roomcast_transport::{Answer, Body, Clock, Handler, Sockets};
 use std::sync::Arc;
@@ -24,11 +25,11 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Routes {
     pub(crate) access: Access,
+    pub(crate) backend: Backend,
     /// Signs tokens for anyone who asks: only in `dev`, and not where only public keys are.
     pub(crate) signer: Option<(Signer, Rules)>,
     pub(crate) guide: bool,
     pub(crate) metrics: Metrics,
-    pub(crate) hub: Hub,
     pub(crate) sockets: Sockets,
     pub(crate) clock: Clock,
 }
@@ -53,6 +54,7 @@ enum Endpoint {
     Health,
     Ready,
     Metrics,
+    Backend(backend::Call),
     DevToken,
     DevNotify,
 }
@@ -62,6 +64,7 @@ impl Endpoint {
     /// its head alone, as load balancers do; hyper leaves the body out.
     const fn methods(self) -> &'static str {
         match self {
+            Self::Backend(call) => call.methods(),
             Self::DevToken | Self::DevNotify => "POST",
             Self::Native | Self::Guide(_) => "GET",
             Self::AuthCheck => "GET, HEAD, OPTIONS",
@@ -81,12 +84,15 @@ impl Routes {
     }
 
     fn router(&self, face: Face) -> Router<Endpoint> {
-        let mut table = vec![("/health", Endpoint::Health), ("/ready", Endpoint::Ready)];
+        let mut table = vec![
+            ("/health", Endpoint::Health),
+            ("/ready", Endpoint::Ready),
+            ("/v1/ws", Endpoint::Native),
+            ("/v1/auth/check", Endpoint::AuthCheck),
+        ];
+        table.extend(backend::calls(face).map(|(path, call)| (path, Endpoint::Backend(call))));
         if face != Face::Public {
             table.push(("/metrics", Endpoint::Metrics));
-        }
-        if face != Face::Admin {
-            table.extend([("/v1/ws", Endpoint::Native), ("/v1/auth/check", Endpoint::AuthCheck)]);
         }
         if face != Face::Admin && self.guide {
             table.extend([
@@ -120,7 +126,7 @@ struct Site {
 
 impl Handler for Site {
     fn handle(&self, request: Request<Incoming>) -> Answer {
-        // What can be tried by anyone is only for programs and pages of this machine.
+        // What is there to be tried is for programs and pages of this machine only.
         if self.face == Face::Everything
             && !dev::is_local_name(&request, &self.routes.access.origins)
         {
@@ -130,17 +136,21 @@ impl Handler for Site {
             return ready(self.page(&request));
         };
         let endpoint = *found.value;
-        let room = found.params.get("room").map(str::to_owned);
+        // The name of a room or a user; no path has two.
+        let name = found.params.iter().next().map(|(_, name)| name.to_owned());
         if !endpoint.takes(request.method()) {
             return ready(reply::method_not_allowed(endpoint.methods()));
         }
-        let routes = &self.routes;
+        let (routes, face) = (&self.routes, self.face);
         match endpoint {
-            Endpoint::Native => ready(sockets::native(routes, request)),
+            Endpoint::Native => ready(sockets::native(routes, face, request)),
             Endpoint::Guide(guide) => {
-                ready(sockets::guide(routes, guide, room.as_deref(), request))
+                ready(sockets::guide(routes, guide, name.as_deref(), request))
             }
-            Endpoint::AuthCheck => ready(check::check(routes, &request)),
+            Endpoint::AuthCheck => ready(check::check(routes, face, &request)),
+            Endpoint::Backend(call) => {
+                Box::pin(backend::answer(Arc::clone(routes), face, call, name, request))
+            }
             Endpoint::Health => ready(service::health()),
             Endpoint::Ready => ready(service::ready(&routes.sockets)),
             Endpoint::Metrics => ready(service::metrics(&routes.metrics)),

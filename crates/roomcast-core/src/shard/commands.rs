@@ -3,8 +3,8 @@
 use super::members::check_state;
 use super::{Shard, sweep};
 use crate::access::{Action, not_granted};
+use crate::asker::{Asker, Caller};
 use crate::broker::Publication;
-use crate::inbox::Asker;
 use crate::now::Now;
 use crate::room_kind::{PresenceKind, PublishBy};
 use crate::session::{Membership, Session};
@@ -112,7 +112,7 @@ impl Shard {
         };
         let session = &mut self.sessions[index as usize];
         session.in_flight += 1;
-        let asker = Asker { shard: self.id, session: session.key(index), id };
+        let caller = Caller { shard: self.id, session: session.key(index), id };
         let message = Message {
             user: author(session, publish.claimed_name),
             room: publish.room,
@@ -128,16 +128,17 @@ impl Shard {
             kind: Arc::clone(&self.rooms[room as usize].kind),
             ephemeral: publish.ephemeral,
             skip: (!publish.echo).then_some(session.id),
-            asker: Some(asker),
+            from_backend: false,
         };
         self.stats.published_by_clients.add(1);
-        self.engine.broker.publish(publication, now);
+        self.engine.broker.publish(publication, Asker::Session(caller), now);
     }
 
     fn may_publish(&self, index: u32, publish: &Publish) -> Result<u32, Refusal> {
-        let grants = &self.sessions[index as usize].identity.grants;
+        let identity = &self.sessions[index as usize].identity;
         let room = self.membership(index, &publish.room)?;
-        if !grants.allows(&publish.room, Action::Publish) {
+        identity.is_seen()?;
+        if !identity.grants.allows(&publish.room, Action::Publish) {
             return Err(not_granted(Action::Publish));
         }
         let kind = &self.rooms[room as usize].kind;
@@ -145,10 +146,7 @@ impl Shard {
             let message = "only the backend publishes in this room";
             return Err(Refusal::new(ErrorCode::Forbidden, message));
         }
-        if publish.data.len() > kind.max_message {
-            let message = format!("`data` may have {} bytes in this room", kind.max_message);
-            return Err(Refusal::new(ErrorCode::TooLarge, message));
-        }
+        kind.check_size(&publish.data)?;
         Ok(room)
     }
 
@@ -166,8 +164,8 @@ impl Shard {
         }
         let session = &mut self.sessions[index as usize];
         session.in_flight += 1;
-        let asker = Asker { shard: self.id, session: session.key(index), id };
-        self.engine.broker.page(&room, asker, page, limit, now);
+        let caller = Caller { shard: self.id, session: session.key(index), id };
+        self.engine.broker.page(&room, Asker::Session(caller), page, limit, now);
     }
 
     fn presence(&mut self, index: u32, id: Option<CommandId>, room: RoomName) {
@@ -189,7 +187,9 @@ impl Shard {
             Err(refusal) => return self.refuse(index, id, Some(name), refusal),
         };
         let (kind, session) = (&self.rooms[room as usize].kind, &self.sessions[index as usize]);
-        if let Err(refusal) = check_state(Some(&data), kind) {
+        if let Err(refusal) =
+            session.identity.is_seen().and_then(|()| check_state(Some(&data), kind))
+        {
             return self.refuse(index, id, Some(name), refusal);
         }
         self.engine.presence.update(&name, session.id, data);
@@ -211,7 +211,7 @@ impl Shard {
         let user_id = |user: Option<&User>| user.and_then(|user| user.id.clone());
         let (old, new): (Option<UserId>, _) =
             (user_id(session.user()), user_id(identity.user.as_ref()));
-        if old != new {
+        if old != new || session.identity.observer != identity.observer {
             let message = "the token is another user's: open a connection of its own";
             let refusal = Refusal::new(ErrorCode::Unauthorized, message);
             return self.refuse(index, id, None, refusal);

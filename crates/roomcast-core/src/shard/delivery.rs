@@ -1,13 +1,14 @@
 //! What the broker says: messages to members, in order, and what to do when some are missing.
 
 use super::Shard;
-use crate::catchup::take_fitting;
+use crate::asker::{Accepted, Answer, Caller};
+use crate::catchup::page_of;
 use crate::delivery::Delivery;
-use crate::inbox::{Asker, Snapshot};
+use crate::inbox::Snapshot;
 use crate::now::Now;
 use crate::outbox::{Place, Pushed};
 use crate::room_kind::Slow;
-use roomcast_protocol::command::{Page, PresenceMode};
+use roomcast_protocol::command::PresenceMode;
 use roomcast_protocol::dialect::MAX_SLOTS;
 use roomcast_protocol::push::{GapReason, PresenceChange};
 use roomcast_protocol::reply::{Joined, NotRecovered};
@@ -152,10 +153,10 @@ impl Shard {
     }
 
     /// The session of a command that was answered, if it is still there.
-    pub(super) fn answered(&mut self, asker: &Asker) -> Option<u32> {
-        self.live(asker.session)?;
-        self.answered_here(asker.session.index);
-        Some(asker.session.index)
+    fn answered(&mut self, caller: &Caller) -> Option<u32> {
+        self.live(caller.session)?;
+        self.answered_here(caller.session.index);
+        Some(caller.session.index)
     }
 
     /// One command of the session waits no longer.
@@ -164,34 +165,24 @@ impl Shard {
         session.in_flight = session.in_flight.saturating_sub(1);
     }
 
-    pub(super) fn accepted(
-        &mut self,
-        asker: &Asker,
-        room: RoomName,
-        position: Option<Position>,
-        duplicate: bool,
-    ) {
-        let Some(index) = self.answered(asker) else { return };
-        if let Some(id) = asker.id.clone() {
-            self.reply(index, &Reply::Ack { id, room, position, duplicate });
-        }
-    }
-
-    /// A page of history came: as much of it as one answer may hold.
-    pub(super) fn page(&mut self, asker: Asker, room: RoomName, page: Page, found: &Snapshot) {
-        let Some(index) = self.answered(&asker) else { return };
-        let session = &self.sessions[index as usize];
-        let (dialect, limit) = (session.dialect, session.recovery(&self.engine.config));
-        let messages = match page {
-            Page::After(_) => take_fitting(found.messages.iter(), dialect, limit),
-            Page::Latest | Page::Before(_) => {
-                let mut newest = take_fitting(found.messages.iter().rev(), dialect, limit);
-                newest.reverse();
-                newest
+    /// The broker answers a command.
+    pub(super) fn answer(&mut self, caller: Caller, room: RoomName, answer: Answer) {
+        let Some(index) = self.answered(&caller) else { return };
+        let id = caller.id;
+        match answer {
+            Answer::Accepted(Accepted { position, duplicate }) => {
+                if let Some(id) = id {
+                    self.reply(index, &Reply::Ack { id, room, position, duplicate });
+                }
             }
-        };
-        let more = found.more || messages.len() < found.messages.len();
-        self.reply(index, &Reply::History { id: asker.id, room, messages, more });
+            Answer::Refused(refusal) => self.refuse(index, id, Some(room), refusal),
+            Answer::Page(page, found) => {
+                let session = &self.sessions[index as usize];
+                let limit = session.recovery(&self.engine.config);
+                let (messages, more) = page_of(&found, page, session.dialect, limit);
+                self.reply(index, &Reply::History { id, room, messages, more });
+            }
+        }
     }
 
     /// The members of a room changed: those who asked are told, encoded once for each dialect.

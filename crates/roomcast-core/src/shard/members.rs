@@ -10,7 +10,9 @@ use crate::session::Membership;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::push::Member;
 use roomcast_protocol::reply::Joined;
-use roomcast_protocol::{CommandId, ErrorCode, Payload, Position, Refusal, Reply, RoomName};
+use roomcast_protocol::{
+    CommandId, ErrorCode, Payload, Position, Refusal, Reply, RoomName, SessionId,
+};
 use std::sync::Arc;
 
 impl Shard {
@@ -43,7 +45,8 @@ impl Shard {
         }
         let kind = self.kind(&join.room);
         check_state(join.state.as_ref(), &kind)?;
-        if self.engine.census.enter(&join.room, kind.max_members) {
+        let observer = session.identity.observer;
+        if observer || self.engine.census.enter(&join.room, kind.max_members) {
             return Ok(());
         }
         Err(Refusal::new(ErrorCode::Limit, "this room is full"))
@@ -126,6 +129,7 @@ impl Shard {
         let slot = place.members.len() as u32;
         place.members.push(RoomMember { session: key.index, presence: join.presence });
         let session = &mut self.sessions[key.index as usize];
+        place.observers += usize::from(session.identity.observer);
         if let Some(membership) = session.membership_mut(room) {
             membership.slot = Some(slot);
         }
@@ -164,6 +168,9 @@ impl Shard {
         if room.kind.presence == PresenceKind::None {
             return;
         }
+        if session.identity.observer {
+            return self.engine.presence.watch(&room.name, room.kind.presence, self.id);
+        }
         let member = Member {
             session: session.id,
             user: session.user().cloned(),
@@ -191,14 +198,12 @@ impl Shard {
         let (rooms, dialect) = (&self.rooms, session.dialect);
         session.outbox.forget_places(room, |gap| say_gap(rooms, dialect, gap));
         self.stats.outbox_bytes.add((session.outbox.bytes() - before) as u64);
-        let (id, key) = (session.id, session.key(index));
+        let (id, key, observer) = (session.id, session.key(index), session.identity.observer);
         match membership.slot {
             Some(slot) => {
                 self.remove_member(room, slot);
-                let room = &self.rooms[room as usize];
-                if room.kind.presence != PresenceKind::None {
-                    self.engine.presence.leave(&room.name, id, self.id);
-                }
+                self.rooms[room as usize].observers -= usize::from(observer);
+                self.leave_presence(room, id, observer);
             }
             None => self.rooms[room as usize].pending.retain(|pending| pending.session != key),
         }
@@ -208,7 +213,18 @@ impl Shard {
             place.empty_since = Some(now.ms());
             self.sweeper.lingering.push_back((linger, room));
         }
-        self.engine.census.leave(&self.rooms[room as usize].name);
+        if !observer {
+            self.engine.census.leave(&self.rooms[room as usize].name);
+        }
+    }
+
+    fn leave_presence(&self, room: u32, session: SessionId, observer: bool) {
+        let room = &self.rooms[room as usize];
+        match room.kind.presence {
+            PresenceKind::None => {}
+            _ if observer => self.engine.presence.unwatch(&room.name, self.id),
+            _ => self.engine.presence.leave(&room.name, session, self.id),
+        }
     }
 
     fn remove_member(&mut self, room: u32, slot: u32) {

@@ -146,16 +146,14 @@ impl Shard {
         }
     }
 
-    /// Closes every session of the user.
-    pub(super) fn disconnect(&mut self, user: &UserId, code: CloseCode, now: Now) {
-        let is_theirs =
-            |session: &Session| session.user().is_some_and(|other| other.id.as_ref() == Some(user));
+    /// Closes every session of the user; how many they were.
+    pub(super) fn disconnect(&mut self, user: &UserId, code: CloseCode, now: Now) -> usize {
+        let is_theirs = |session: &Session| session.closing.is_none() && session.is_of(user);
         let theirs = self.sessions.iter().filter(|(_, session)| is_theirs(session));
         let keys: Vec<SessionKey> =
             theirs.map(|(index, session)| session.key(index as u32)).collect();
-        for key in keys {
-            self.close(key, code, now);
-        }
+        keys.iter().for_each(|&key| self.close(key, code, now));
+        keys.len()
     }
 }
 

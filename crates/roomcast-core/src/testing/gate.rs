@@ -37,5 +37,5 @@ impl Gatekeeper for NameGatekeeper {
 pub fn identity(name: &str, grants: Grants) -> Identity {
     let id = UserId::new(name).expect("a valid user id");
     let user = User { id: Some(id), name: None };
-    Identity { user: Some(user), grants: Arc::new(grants), expires_at: None, limits: None }
+    Identity { user: Some(user), ..Identity::anonymous(Arc::new(grants)) }
 }

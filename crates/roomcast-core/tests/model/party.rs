@@ -107,7 +107,7 @@ impl Party {
             Step::Disconnect(who) => {
                 self.people[*who].may.push(CloseCode::Disconnected);
                 let user = UserId::new(&format!("u{who}")).expect("a user id");
-                self.world.hub().disconnect(&user, CloseCode::Disconnected);
+                drop(self.world.hub().disconnect(&user, CloseCode::Disconnected));
             }
             Step::Drain => {
                 self.has_drained = true;
@@ -262,7 +262,7 @@ impl Party {
             message_id: None,
             key: None,
         };
-        self.world.hub().publish(message, false, None, self.world.now());
+        drop(self.world.hub().publish(message, false, self.world.now()));
     }
 
     /// Everyone takes what has arrived, answers pings, and goes if it was sent away.

@@ -1,7 +1,9 @@
 //! Stories: what people do, and what everyone hears.
 
+mod backend;
 mod joining;
 mod life;
+mod observing;
 mod publishing;
 mod slowness;
 

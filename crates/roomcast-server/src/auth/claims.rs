@@ -51,6 +51,7 @@ impl Rules {
             grants: Arc::new(grants(claims)?),
             expires_at: Some(expires_at),
             limits: limits(claims, self.limits)?.map(Arc::new),
+            observer: false,
         })
     }
 

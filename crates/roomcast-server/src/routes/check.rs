@@ -1,6 +1,6 @@
 //! `GET /v1/auth/check`: a browser cannot see why an upgrade was refused; this says it as JSON.
 
-use super::{Routes, reply};
+use super::{Face, Routes, reply};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 
 /// The verdict that the same request would get at `/v1/ws`. Pages of any origin may read it, as
 /// programs can, also that their origin is refused; only listed ones with a cookie.
-pub(super) fn check<B>(routes: &Routes, request: &Request<B>) -> Response<Body> {
+pub(super) fn check<B>(routes: &Routes, face: Face, request: &Request<B>) -> Response<Body> {
     let preflight = request.method() == Method::OPTIONS;
-    let mut response = if preflight { reply::no_content() } else { verdict(routes, request) };
+    let mut response = if preflight { reply::no_content() } else { verdict(routes, face, request) };
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("origin"));
     let Some(origin) = request.headers().get(ORIGIN) else { return response };
@@ -31,9 +31,9 @@ pub(super) fn check<B>(routes: &Routes, request: &Request<B>) -> Response<Body> 
     response
 }
 
-fn verdict<B>(routes: &Routes, request: &Request<B>) -> Response<Body> {
+fn verdict<B>(routes: &Routes, face: Face, request: &Request<B>) -> Response<Body> {
     let now = routes.clock.now().wall;
-    match routes.access.admit(request, now) {
+    match routes.access.admit(face, request, now) {
         Err(refused) => {
             let (code, reason) = refused.codes();
             let message = refused.to_string();
@@ -69,10 +69,10 @@ fn admitted(identity: &Identity, now: Timestamp) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::JwtGatekeeper;
+    use crate::auth::{ApiKeys, JwtGatekeeper, Rules};
     use crate::config::Origins;
     use crate::metrics::Metrics;
-    use crate::routes::Access;
+    use crate::routes::{Access, Backend};
     use roomcast_core::{Config, Grants, Hub, NoTokens};
     use roomcast_transport::Transport;
     use std::sync::Arc;
@@ -86,16 +86,23 @@ mod tests {
         origins.add("https://app.example").unwrap();
         let access = Access {
             gatekeeper: Arc::new(JwtGatekeeper::default()),
+            keys: ApiKeys::default(),
             anonymous: Some(Arc::new(Grants::everything())),
             cookie: None,
             origins,
         };
+        let backend = Backend {
+            hub: hub.clone(),
+            signer: None,
+            rules: Rules::default(),
+            listen: ([127, 0, 0, 1], 0).into(),
+        };
         Routes {
             access,
+            backend,
             signer: None,
             guide: true,
             metrics: Metrics::new(hub.clone(), &transport),
-            hub,
             sockets: transport.sockets().clone(),
             clock: transport.clock(),
         }
@@ -103,7 +110,7 @@ mod tests {
 
     fn ask(routes: &Routes, method: Method, origin: &str) -> Response<Body> {
         let request = Request::builder().method(method).header(ORIGIN, origin);
-        check(routes, &request.body(()).unwrap())
+        check(routes, Face::Public, &request.body(()).unwrap())
     }
 
     #[test]

@@ -35,7 +35,11 @@ pub(super) struct Page {
 /// The file behind a path, if the address shows it: `/a/b.js`, or `a/index.html` for `/a`.
 pub(super) fn find(face: Face, path: &str) -> Option<Page> {
     let path = path.trim_matches('/');
-    let index = if path.is_empty() { "index.html".into() } else { format!("{path}/index.html") };
+    let index = match (path, face) {
+        ("", Face::Admin) => "console/index.html".into(),
+        ("", _) => "index.html".into(),
+        _ => format!("{path}/index.html"),
+    };
     let names = [path.to_owned(), index];
     names.into_iter().filter(|name| shows(face, name)).find_map(|name| {
         let file = Files::get(&name)?;
@@ -115,6 +119,7 @@ mod tests {
             |path| [Face::Everything, Face::Admin, Face::Public].map(|face| shown(face, path));
         let name = |name: &str| Some(name.to_owned());
         assert_eq!(every("/client.js"), [name("client.js"), name("client.js"), name("client.js")]);
+        assert_eq!(every("/"), [name("index.html"), name("console/index.html"), None]);
         assert_eq!(every("/demo/chat/"), [name("demo/chat/index.html"), None, None]);
         assert_eq!(every("/demo/chat/chat.js"), [name("demo/chat/chat.js"), None, None]);
         let look = name("common/base.css");

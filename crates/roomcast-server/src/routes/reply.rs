@@ -4,11 +4,14 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use roomcast_transport::{Body, NotNow};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 /// An answer with a JSON body.
-pub(super) fn json(status: StatusCode, value: &Value) -> Response<Body> {
-    with_body(status, "application/json", value.to_string().into())
+pub(super) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response<Body> {
+    // What is written here has texts for keys, and so can be written.
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    with_body(status, "application/json", body.into())
 }
 
 /// An answer with a body of that type, which no cache keeps.

@@ -1,7 +1,7 @@
 //! Who comes in: the token's places in a request, and the verdict before the upgrade.
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use hyper::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use roomcast_core::{Denied, Gatekeeper, Grants, Identity};
@@ -10,6 +10,8 @@ use roomcast_protocol::command::Token;
 use std::fmt;
 use std::sync::Arc;
 
+use super::Face;
+use crate::auth::ApiKeys;
 use crate::config::Origins;
 
 /// The prefix of a subprotocol that carries a token.
@@ -18,6 +20,8 @@ const TOKEN_PROTOCOL: &str = "roomcast.token.";
 /// Who may come in.
 pub(crate) struct Access {
     pub(crate) gatekeeper: Arc<dyn Gatekeeper>,
+    /// The backends' keys, which also let operators look in.
+    pub(crate) keys: ApiKeys,
     /// What clients without a token may do; none: a token is needed.
     pub(crate) anonymous: Option<Arc<Grants>>,
     /// The cookie that may carry a token.
@@ -36,6 +40,8 @@ impl fmt::Debug for Access {
 pub(super) enum Refused {
     #[error("this page's origin may not connect: add it to `origins`")]
     Origin,
+    #[error("only operators come in here, with an API key in the place of a token")]
+    Key,
     #[error(transparent)]
     Token(#[from] Denied),
 }
@@ -44,7 +50,7 @@ impl Refused {
     pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::Origin => StatusCode::FORBIDDEN,
-            Self::Token(_) => StatusCode::UNAUTHORIZED,
+            Self::Key | Self::Token(_) => StatusCode::UNAUTHORIZED,
         }
     }
 
@@ -52,6 +58,7 @@ impl Refused {
     pub(super) const fn codes(&self) -> (&'static str, &'static str) {
         match self {
             Self::Origin => ("forbidden", "origin"),
+            Self::Key => ("unauthorized", Denied::UnknownKey.slug()),
             Self::Token(Denied::Expired) => ("token_expired", Denied::Expired.slug()),
             Self::Token(denied) => ("unauthorized", denied.slug()),
         }
@@ -59,14 +66,19 @@ impl Refused {
 }
 
 impl Access {
-    /// Who sends the request: by its token, or nobody in particular where that is allowed.
+    /// Who sends the request: by its token, or nobody in particular where that is allowed. Where
+    /// operators connect, an API key in the place of a token lets them look in.
     pub(super) fn admit<B>(
         &self,
+        face: Face,
         request: &Request<B>,
         now: Timestamp,
     ) -> Result<Identity, Refused> {
         let anonymous = || self.anonymous.clone().map(Identity::anonymous).ok_or(Denied::Missing);
-        match self.token(request)? {
+        let is_key = |token: &Token| face != Face::Public && self.keys.backend(&token.0).is_some();
+        match self.token(face, request)? {
+            Some(token) if is_key(&token) => Ok(Identity::observer()),
+            Some(_) | None if face == Face::Admin => Err(Refused::Key),
             Some(token) => Ok(self.gatekeeper.admit(&token, now)?),
             None => Ok(anonymous()?),
         }
@@ -78,15 +90,26 @@ impl Access {
         request: &Request<B>,
         now: Timestamp,
     ) -> Result<Identity, Refused> {
-        let token = self.token(request)?.ok_or(Denied::Missing)?;
+        let token = self.token(Face::Public, request)?.ok_or(Denied::Missing)?;
         Ok(self.gatekeeper.admit(&token, now)?)
     }
 
+    /// Whether a page of the origin, or a program without one, may ask here. Pages of elsewhere
+    /// have no business with operators' keys, whatever clients are allowed.
+    fn may_ask(&self, face: Face, origin: Option<&str>, headers: &HeaderMap) -> bool {
+        let own = || origin.is_some_and(|origin| is_own_page(origin, headers));
+        match face {
+            Face::Public => self.origins.allows(origin),
+            Face::Everything => self.origins.allows(origin) || own(),
+            Face::Admin => origin.is_none_or(|origin| self.origins.lists(origin)) || own(),
+        }
+    }
+
     /// The request's token: the first place that has one counts.
-    fn token<B>(&self, request: &Request<B>) -> Result<Option<Token>, Refused> {
+    fn token<B>(&self, face: Face, request: &Request<B>) -> Result<Option<Token>, Refused> {
         let headers = request.headers();
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
-        if !self.origins.allows(origin) {
+        if !self.may_ask(face, origin, headers) {
             return Err(Refused::Origin);
         }
         if let Some(token) = in_authorization(headers)? {
@@ -102,8 +125,14 @@ impl Access {
     }
 }
 
+/// Whether the page was loaded from the address that it asks.
+fn is_own_page(origin: &str, headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.is_some() && origin.split_once("://").map(|(_, host)| host) == host
+}
+
 /// Two headers are refused: which of them counts, a proxy may see otherwise.
-fn in_authorization(headers: &HeaderMap) -> Result<Option<String>, Denied> {
+pub(super) fn in_authorization(headers: &HeaderMap) -> Result<Option<String>, Denied> {
     let mut values = headers.get_all(AUTHORIZATION).into_iter();
     let Some(value) = values.next() else { return Ok(None) };
     let value = value.to_str().map_err(|_| Denied::Malformed)?;
@@ -149,6 +178,7 @@ mod tests {
         origins.add("https://app.example").unwrap();
         Access {
             gatekeeper: Arc::new(NameGatekeeper),
+            keys: ApiKeys::default(),
             anonymous: None,
             cookie: Some("session".into()),
             origins,
@@ -159,7 +189,8 @@ mod tests {
         let request = headers
             .iter()
             .fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
-        let identity = access().admit(&request.body(()).unwrap(), Timestamp::from_millis(0))?;
+        let identity =
+            access().admit(Face::Public, &request.body(()).unwrap(), Timestamp::from_millis(0))?;
         Ok(identity.user.unwrap().display_name().to_owned())
     }
 

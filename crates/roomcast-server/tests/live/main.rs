@@ -4,6 +4,9 @@
 
 mod support;
 
+mod backend;
+mod backend_keys;
+mod backend_listing;
 mod bad_input;
 mod drain;
 mod expiry;
@@ -11,6 +14,7 @@ mod frames;
 mod guide;
 mod handshake;
 mod native;
+mod observers;
 mod operators;
 mod secrets;
 mod slow;

@@ -30,7 +30,7 @@ async fn in_serve_clients_see_no_metrics_no_pages_and_no_tokens() {
         }
     }
     assert_eq!(http::get(admin, "/metrics", &[]).await.status, 200);
-    for path in ["/v1/ws", "/ws", "/v1/auth/check", "/dev/token"] {
+    for path in ["/ws", "/ws/chat/tea", "/", "/demo/chat", "/dev/token"] {
         assert_eq!(http::get(admin, path, &[]).await.error(), (404, "not_found".into()), "{path}");
     }
     server.end().await;

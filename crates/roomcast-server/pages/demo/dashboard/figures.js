@@ -19,7 +19,7 @@ const NO_PREFIX = [1, ""];
 export function written(value, unit) {
   if (unit === "ms") return value < 999.5 ? [digits(value), "ms"] : [digits(value / 1_000), "s"];
   const [size, prefix] = PREFIXES.find(([least]) => value >= least * 0.9995) ?? NO_PREFIX;
-  return [digits(value / size), prefix + unit];
+  return [prefix ? digits(value / size) : value.toFixed(0), prefix + unit];
 }
 
 /** `1.2 k/s`, `52/s`, `34 MB`. */

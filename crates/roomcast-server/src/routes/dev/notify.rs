@@ -41,6 +41,8 @@ pub(in crate::routes) async fn notify(
         message_id: None,
         key: None,
     };
-    routes.hub.publish(message, false, None, now);
-    reply::json(StatusCode::OK, &json!({}))
+    match routes.backend.hub.publish(message, false, now).await {
+        Ok(_) => reply::json(StatusCode::OK, &json!({})),
+        Err(refusal) => super::bad_request(&refusal.message),
+    }
 }

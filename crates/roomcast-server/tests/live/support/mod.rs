@@ -1,5 +1,6 @@
 //! A server for each test, in this process, and the clients that talk to it.
 
+pub(crate) mod backend;
 pub(crate) mod client;
 pub(crate) mod http;
 pub(crate) mod process;
@@ -55,11 +56,12 @@ pub(crate) struct Setup {
     text: String,
     workers: usize,
     anonymous: bool,
+    secret: Option<&'static str>,
 }
 
 /// A server with this configuration, where anyone may do anything unless told otherwise.
 pub(crate) fn setup(text: &str) -> Setup {
-    Setup { text: text.to_owned(), workers: 1, anonymous: true }
+    Setup { text: text.to_owned(), workers: 1, anonymous: true, secret: Some(token::SECRET) }
 }
 
 impl Setup {
@@ -72,10 +74,15 @@ impl Setup {
         Self { anonymous: false, ..self }
     }
 
+    /// The server knows no secret that could sign a token.
+    pub(crate) fn without_secret(self) -> Self {
+        Self { secret: None, ..self }
+    }
+
     fn settings(&self) -> roomcast_server::config::Settings {
         let file = File::new(&self.text);
-        let mut vars =
-            vec![("ROOMCAST_AUTH_SECRET", token::SECRET), ("ROOMCAST_ADMIN_LISTEN", "127.0.0.1:0")];
+        let mut vars = vec![("ROOMCAST_ADMIN_LISTEN", "127.0.0.1:0")];
+        vars.extend(self.secret.map(|secret| ("ROOMCAST_AUTH_SECRET", secret)));
         if self.anonymous {
             let all = r#"{ "*" = ["join", "publish", "presence", "history"] }"#;
             vars.push(("ROOMCAST_AUTH_ANONYMOUS", all));

@@ -1,0 +1,68 @@
+//! Who asks a broker something, and what it is told.
+
+use crate::inbox::{Event, InboxSender, ShardId, Snapshot};
+use crate::session::SessionKey;
+use roomcast_protocol::command::Page;
+use roomcast_protocol::{CommandId, Position, Refusal, RoomName};
+use tokio::sync::oneshot;
+
+/// Who waits for an answer. A broker that answers later keeps it until then.
+#[derive(Debug)]
+pub enum Asker {
+    /// A session: it is told through the inbox of its shard.
+    Session(Caller),
+    /// The backend: it is told directly, if it still waits.
+    Backend(oneshot::Sender<Answer>),
+}
+
+/// A session that waits for the answer to a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The shard.
+    pub shard: ShardId,
+    /// The session on it.
+    pub session: SessionKey,
+    /// What the client calls the command, if it wants a reply.
+    pub id: Option<CommandId>,
+}
+
+/// What a broker answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// A message was published.
+    Accepted(Accepted),
+    /// It was not, or the room could not be read.
+    Refused(Refusal),
+    /// The page of a room's history that was asked for, and what was found.
+    Page(Page, Snapshot),
+}
+
+/// A message that was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Where it stands; what is not kept has no place.
+    pub position: Option<Position>,
+    /// It was there already: this is the first one's place.
+    pub duplicate: bool,
+}
+
+impl Asker {
+    /// The backend, and where its answer comes out.
+    pub(crate) fn backend() -> (Self, oneshot::Receiver<Answer>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self::Backend(sender), receiver)
+    }
+
+    /// Gives the answer about the room; the inboxes are those of all shards, in their order.
+    /// Who is gone hears nothing.
+    pub fn tell(self, inboxes: &[InboxSender], room: &RoomName, answer: Answer) {
+        match self {
+            Self::Session(caller) => {
+                if let Some(inbox) = inboxes.get(caller.shard) {
+                    inbox.push(Event::Answer { caller, room: room.clone(), answer });
+                }
+            }
+            Self::Backend(waiting) => _ = waiting.send(answer),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! No log line shows a token, a query or what clients say, however much is logged.
 
+use crate::support::backend::{Backend, KEY, config};
 use crate::support::client::Client;
 use crate::support::process::Program;
 use crate::support::raw::{Raw, frame, handshake};
@@ -67,6 +68,33 @@ async fn no_token_and_no_query_is_ever_logged() {
     secrets.extend(["querysecret", "datasecret", token::SECRET, "token="].map(str::to_owned));
     for secret in secrets {
         let line = ended.said.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn no_api_key_and_nothing_that_a_backend_says_is_ever_logged() {
+    let vars = [("RUST_LOG", "trace")];
+    let (program, addr, admin) = Program::serve(&config(""), &vars).await;
+    let (public, operators) = (Backend(addr), Backend(admin));
+    let body = json!({"data": "datasecret", "user": {"name": "namesecret"}});
+    public.publish("/v1/rooms/roomsecret/messages", body).await;
+    public.post("/v1/rooms/tea/messages", r#"{"data":"datasecret","evnt":"namesecret"}"#).await;
+    public.read("/v1/rooms?prefix=querysecret").await;
+    public.post("/v1/users/usersecret/disconnect", "").await;
+    let made = json!({"user": "usersecret", "rooms": {"roomsecret": ["join"]}});
+    let made = operators.publish("/v1/tokens", made).await;
+    let protocols = format!("roomcast.v1.json, roomcast.token.{KEY}");
+    let mut eve = Client::open(admin, "/v1/ws", &[("sec-websocket-protocol", &protocols)]).await;
+    eve.hear_type("welcome").await;
+    eve.leave().await;
+    program.signal(Signal::TERM);
+    let ended = program.end().await;
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.said.contains("a user was disconnected"), "something is logged");
+    let token = made["token"].as_str().unwrap();
+    for secret in [KEY, token, "datasecret", "namesecret", "querysecret", "usersecret"] {
+        let line = ended.said.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");
     }
 }

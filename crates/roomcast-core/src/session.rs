@@ -3,12 +3,15 @@
 use crate::access::{Action, Identity, not_granted};
 use crate::config::{Config, Limits};
 use crate::limits::RateLimit;
-use crate::now::Now;
+use crate::now::{Now, millis};
 use crate::outbox::{Bounds, Outbox};
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::dialect::Context;
-use roomcast_protocol::{CloseCode, Dialect, Refusal, RoomName, SessionId, User, UserId};
+use roomcast_protocol::{
+    CloseCode, Dialect, Refusal, RoomName, SessionId, Timestamp, User, UserId,
+};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A session on its shard. The serial number tells it from an earlier one in the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,8 +85,8 @@ pub(crate) struct Session {
     pub(crate) in_flight: u32,
     /// It stands in the list of those with something to write.
     pub(crate) ready: bool,
-    /// `expiring` was sent for the present token.
-    pub(crate) told_expiring: bool,
+    /// When `expiring` is to be said of the present token, until it was.
+    pub(crate) notice_at: Option<Timestamp>,
     /// It is being closed; nothing more is taken from it or said to it.
     pub(crate) closing: Option<Ending>,
     /// When it is given up, in milliseconds of uptime, if what waits is not written by then.
@@ -108,7 +111,7 @@ impl Session {
             rate: RateLimit::default(),
             in_flight: 0,
             ready: false,
-            told_expiring: false,
+            notice_at: None,
             closing: None,
             given_up: None,
         }
@@ -172,6 +175,17 @@ impl Session {
         presence == PresenceMode::None
             || presence == self.dialect.implied_presence()
             || self.identity.grants.allows(room, Action::Presence)
+    }
+
+    /// Has this identity from now on. `expiring` comes `notice` before its end, or at half its time
+    /// if that is later: a token that lasts no longer than the notice is not expiring all along.
+    pub(crate) fn admit(&mut self, identity: Arc<Identity>, notice: Duration, now: Now) {
+        self.notice_at = identity.expires_at.map(|end| {
+            let left = end.as_millis().saturating_sub(now.wall.as_millis());
+            let notice = i64::try_from(millis(notice)).unwrap_or(i64::MAX);
+            Timestamp::from_millis(end.as_millis().saturating_sub(notice.min(left / 2)))
+        });
+        self.identity = identity;
     }
 
     /// Whether the token's time is over at that moment.

@@ -129,7 +129,9 @@ impl Shard {
     pub fn open(&mut self, spec: SessionSpec, now: Now) -> SessionKey {
         self.next_serial = self.next_serial.wrapping_add(1);
         let join = spec.join.clone();
-        let session = Session::new(SessionId(self.random.next()), self.next_serial, spec, now);
+        let id = SessionId(self.random.next());
+        let mut session = Session::new(id, self.next_serial, spec, now);
+        session.admit(Arc::clone(&session.identity), self.engine.config.expiry.notice, now);
         let implied = session.dialect.implied_presence();
         let index = self.sessions.insert(session) as u32;
         self.stats.opened.add(1);

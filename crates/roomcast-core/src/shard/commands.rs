@@ -217,8 +217,7 @@ impl Shard {
             return self.refuse(index, id, None, refusal);
         }
         let expires_in = identity.expires_at.map(|end| sweep::until(end, now));
-        session.identity = Arc::new(identity);
-        session.told_expiring = false;
+        session.admit(Arc::new(identity), self.engine.config.expiry.notice, now);
         self.reply(index, &Reply::Refreshed { id, expires_in });
         self.leave_forbidden(index, now);
     }

@@ -95,7 +95,7 @@ impl Shard {
                 self.push_frame(index, frame);
             }
             Due::Expiring(within) => {
-                session.told_expiring = true;
+                session.notice_at = None;
                 self.push(index, &Push::Expiring { within });
             }
         }
@@ -163,9 +163,8 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
         if end.as_millis().saturating_add(grace) <= now.wall.as_millis() {
             return Due::Close(CloseCode::TokenExpired);
         }
-        let within = until(end, now);
-        if within <= config.expiry.notice && !session.told_expiring {
-            return Due::Expiring(within);
+        if session.notice_at.is_some_and(|at| at <= now.wall) {
+            return Due::Expiring(until(end, now));
         }
     }
     if session.blocked.is_some_and(|since| since.saturating_add(millis(config.stall)) <= now.ms()) {

@@ -92,6 +92,23 @@ fn an_expiring_token_is_announced_and_can_be_refreshed() {
 }
 
 #[test]
+fn a_token_that_lasts_less_than_the_notice_is_announced_at_half_its_time() {
+    let mut world = World::default();
+    let mut ann = identity("ann", Grants::everything());
+    ann.expires_at = Some(Timestamp::from_millis(10_000));
+    world.connect_as("ann", ann);
+    world.advance(Duration::from_secs(4));
+    assert_eq!(world.hear("ann"), [""; 0]);
+    world.advance(Duration::from_secs(2));
+    assert_eq!(world.hear("ann"), ["expiring"]);
+    world.command("ann", Command::Refresh { token: Token("ann@16000".into()) });
+    world.advance(Duration::from_secs(4));
+    assert_eq!(world.hear("ann"), ["refreshed"]);
+    world.advance(Duration::from_secs(2));
+    assert_eq!(world.hear("ann"), ["expiring"]);
+}
+
+#[test]
 fn who_arrives_while_the_drain_has_begun_is_sent_away_with_the_others() {
     let mut world = tea_party();
     world.hub().drain(Duration::from_secs(10));

@@ -39,20 +39,22 @@ pub(super) async fn publish(feed: Feed) {
         if feed.hub.members(&feed.room) > 0
             && let Ok(random) = getrandom::u64()
         {
-            random.to_be_bytes().into_iter().for_each(|byte| move_one(&feed, &mut prices, byte));
+            // Steps of five lead to eight different teas.
+            let first = random as usize % TEAS.len();
+            let teas = (0..).map(|step| (first + 5 * step) % TEAS.len());
+            for (tea, chance) in teas.zip(random.to_be_bytes()) {
+                move_one(&feed, &mut prices[tea], TEAS[tea], chance);
+            }
         }
     }
 }
 
-/// Moves the price of one tea: the low half of the byte says which, the high half how far.
-fn move_one(feed: &Feed, prices: &mut [f64; TEAS.len()], byte: u8) {
-    let which = usize::from(byte & 15) % TEAS.len();
-    let (tea, first) = TEAS[which];
-    let step = (f64::from(byte >> 4) - 7.5) / 7.5 * 0.001;
+/// Moves the price of a tea: up or down, by a tenth of a percent at most.
+fn move_one(feed: &Feed, price: &mut f64, (tea, first): (&str, f64), chance: u8) {
+    let step = (f64::from(chance) - 127.5) / 127.5 * 0.001;
     // It never strays so far that nothing is seen to move any more.
-    let price = (prices[which] * (1.0 + step)).clamp(first / 2.0, first * 2.0);
-    prices[which] = price;
+    *price = (*price * (1.0 + step)).clamp(first / 2.0, first * 2.0);
     let cents = |price: f64| (price * 100.0).round() / 100.0;
-    let change = cents((price / first - 1.0) * 100.0);
-    feed.publish(tea, &json!({ "tea": tea, "price": cents(price), "change": change }));
+    let change = cents((*price / first - 1.0) * 100.0);
+    feed.publish(tea, &json!({ "tea": tea, "price": cents(*price), "change": change }));
 }

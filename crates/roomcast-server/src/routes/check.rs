@@ -102,7 +102,7 @@ mod tests {
             backend,
             signer: None,
             guide: true,
-            metrics: Metrics::new(hub.clone(), &transport),
+            metrics: Metrics::new(hub, &transport),
             sockets: transport.sockets().clone(),
             clock: transport.clock(),
         }

@@ -126,7 +126,7 @@ impl Access {
 }
 
 /// Whether the page was loaded from the address that it asks.
-fn is_own_page(origin: &str, headers: &HeaderMap) -> bool {
+pub(super) fn is_own_page(origin: &str, headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     host.is_some() && origin.split_once("://").map(|(_, host)| host) == host
 }

@@ -52,7 +52,7 @@ export class Editor extends EventTarget {
     super();
     [this.#area, this.#text, this.#room] = [area, text, room];
     // One's own changes only: what others write is theirs to take back.
-    this.#undo = new Y.UndoManager(text, { trackedOrigins: new Set([this, room]), captureTimeout: 400 });
+    this.#undo = new Y.UndoManager(text, { trackedOrigins: new Set([this]), captureTimeout: 400 });
     this.#undo.on("stack-item-added", ({ stackItem }) => stackItem.meta.set(this, this.#selection));
     this.#undo.on("stack-item-popped", ({ stackItem }) => this.#select(stackItem.meta.get(this)));
     text.doc.on("beforeTransaction", this.#before);

@@ -1,6 +1,6 @@
 //! For whom `dev` is there: programs and pages of this machine.
 
-use super::super::reply;
+use super::super::{reply, token::is_own_page};
 use crate::config::Origins;
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
@@ -30,10 +30,10 @@ pub(in crate::routes) fn foreign_name() -> Response<Body> {
 
 /// Whether the request comes from this server's own page, or from a program.
 pub(super) fn is_same_origin<B>(request: &Request<B>) -> bool {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = header(ORIGIN) else { return true };
-    let host = origin.split_once("://").map(|(_, host)| host);
-    host.is_some() && host == header(HOST)
+    let origin = request.headers().get(ORIGIN);
+    origin.is_none_or(|origin| {
+        origin.to_str().is_ok_and(|origin| is_own_page(origin, request.headers()))
+    })
 }
 
 #[cfg(test)]

@@ -6,16 +6,7 @@ import { $, element } from "/common/dom.js";
 import { withKey } from "/console/api.js";
 import { parse, rate, sum, within } from "/console/metrics.js";
 
-const CHARTS = [
-  { name: "connections", title: "Connections", unit: "", least: 4 },
-  { name: "published", title: "Messages published", unit: "/s", least: 10 },
-  { name: "delivered", title: "Messages delivered", unit: "/s", least: 10 },
-  { name: "sent_bytes", title: "Sent to clients", unit: "B/s", least: 1_000 },
-  { name: "delivery_p99_ms", title: "Delivered within (99 %)", unit: "ms", least: 0.2 },
-  { name: "memory_bytes", title: "Memory", unit: "B", least: 10_000_000 },
-];
-
-/** Numbers that need no chart: a metric, its unit, and whether it is a rate. */
+/** Numbers that need no chart: what people call them, the metric, its unit. */
 const NUMBERS = [
   ["Rooms with members", "roomcast_rooms", ""],
   ["Memberships", "roomcast_memberships", ""],
@@ -40,7 +31,7 @@ export class Overview {
   }
 
   show() {
-    this.#board ??= new Board($("board"), CHARTS);
+    this.#board ??= new Board($("board"));
   }
 
   async look() {

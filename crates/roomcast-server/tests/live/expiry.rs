@@ -59,7 +59,7 @@ async fn a_client_is_warned_and_goes_on_with_a_fresh_token_in_the_grace() {
     ann.publish("tea", json!("here again")).await;
     assert_eq!(ann.hear_data().await, "here again");
     // The fresh token is warned of in its turn.
-    ann.ask(json!({"type": "refresh", "id": 9, "token": expiring_in(60.0)})).await;
+    ann.ask(json!({"type": "refresh", "id": 9, "token": expiring_in(2.0)})).await;
     ann.hear_type("expiring").await;
     drop((ann, other));
     server.end().await;

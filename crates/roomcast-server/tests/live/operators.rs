@@ -30,9 +30,14 @@ async fn in_serve_clients_see_no_metrics_no_pages_and_no_tokens() {
         }
     }
     assert_eq!(http::get(admin, "/metrics", &[]).await.status, 200);
-    for path in ["/ws", "/ws/chat/tea", "/", "/demo/chat", "/dev/token"] {
+    for path in ["/ws", "/ws/chat/tea", "/demo/chat", "/dev/token"] {
         assert_eq!(http::get(admin, path, &[]).await.error(), (404, "not_found".into()), "{path}");
     }
+    for path in ["/", "/console", "/console/console.js", "/common/base.css", "/client.js"] {
+        assert_eq!(http::get(admin, path, &[]).await.status, 200, "{path}");
+    }
+    let client = http::get(public, "/client.js", &[]).await;
+    assert_eq!((client.status, client.header("access-control-allow-origin")), (200, "*"));
     server.end().await;
 }
 

@@ -4,7 +4,7 @@ import "/common/bar.js";
 import { connect } from "/common/connect.js";
 import { $, plural } from "/common/dom.js";
 import { ownName } from "/common/people.js";
-import { Board } from "/demo/dashboard/board.js";
+import { Board } from "/common/board.js";
 
 const RATE = 50; // messages a second; a connection may send 100 commands
 const LASTS = 6; // seconds

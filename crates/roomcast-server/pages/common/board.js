@@ -2,7 +2,7 @@
 
 import uPlot from "/vendor/uplot.js";
 import { element } from "/common/dom.js";
-import { FIGURES, ceiling, inWords, written } from "/demo/dashboard/figures.js";
+import { FIGURES, ceiling, inWords, written } from "/common/units.js";
 
 const SHOWN = 120; // seconds
 const HOLE = 3; // seconds without a value break the line

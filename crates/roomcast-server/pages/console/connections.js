@@ -33,7 +33,8 @@ export class Connections {
     const focused = document.activeElement?.getAttribute("data-session");
     const rows = sessions.map((session) => this.#row(session));
     $("connections-rows").replaceChildren(...(rows.length > 0 ? rows : [nothing(7, asked.user ? "This user has no connection." : "Nobody is connected.")]));
-    if (focused) document.querySelector(`[data-session="${focused}"]`)?.focus();
+    const again = rows.map((made) => made.querySelector("button")).find((button) => focused && button?.dataset.session === focused);
+    again?.focus();
     $("connections-more").hidden = !next && !this.#after;
     $("connections-more").textContent = next ? "Next connections" : "Back to the first";
   }

@@ -80,7 +80,7 @@ async function open() {
   // In the query, since a key may have characters that a subprotocol cannot.
   client = roomcast(`/v1/ws?token=${encodeURIComponent(ownKey())}`, { fetch: withKey });
   client.connect();
-  document.querySelector("roomcast-bar").follow(client);
+  $("bar").follow(client);
   show();
 }
 

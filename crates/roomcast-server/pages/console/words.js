@@ -5,9 +5,11 @@ import { avatar, nameOf } from "/common/people.js";
 
 /** `42 s`, `7 min`, `3 h`, `5 d`. */
 export function lasted(ms) {
-  const steps = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"]];
-  const [size, unit] = steps.find(([least]) => ms >= least) ?? [1_000, "s"];
-  return `${Math.floor(ms / size)} ${unit}`;
+  const seconds = Math.floor(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
 }
 
 /** Who it is. An id is from a token; a name alone is what a client called itself. */

@@ -3,26 +3,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Message, TokenRequest } from "../src/index.js";
-import { RealServer, RoomcastError, next, skip } from "./world/real.js";
+import { RealServer, RoomcastError, SECRET, next, skip } from "./world/real.js";
 
-const CONFIG = `
+const config = (grace: string): string => `
 [auth]
-secret = "a secret for this test and no other"
+secret = "${SECRET}"
 leeway = "0s"
 [expiry]
 notice = "500ms"
-grace = "300ms"
+grace = "${grace}"
 `;
 
-test("a token that ends is renewed on the live socket, and no message is lost", { skip }, async (t) => {
-  const server = await RealServer.start(t, CONFIG);
+test("a token that ends is renewed on the live socket, and no message is lost", { skip, timeout: 60_000 }, async (t) => {
+  const server = await RealServer.start(t, config("10s"));
   const asked: string[] = [];
   const token = ({ reason }: TokenRequest): string => {
     asked.push(reason);
-    return server.token("ann", "2s");
+    return server.token("ann", 3);
   };
   const ann = server.client(t, "Ann", { token });
-  const bob = server.client(t, "Bob", { token: () => server.token("bob", "1h") });
+  const bob = server.client(t, "Bob", { token: () => server.token("bob", 3_600) });
   const [from, to] = [ann.join("chat:tea"), bob.join("chat:tea")];
   await Promise.all([from.ready, to.ready]);
   const heard: unknown[] = [];
@@ -38,13 +38,13 @@ test("a token that ends is renewed on the live socket, and no message is lost", 
   assert.equal(server.sockets.length, 2);
 });
 
-test("a source that fails at the end: 4004, and back with a good token", { skip }, async (t) => {
-  const server = await RealServer.start(t, CONFIG);
+test("a source that fails at the end: 4004, and back with a good token", { skip, timeout: 60_000 }, async (t) => {
+  const server = await RealServer.start(t, config("300ms"));
   const asked: string[] = [];
   const token = ({ reason }: TokenRequest): string => {
     asked.push(reason);
     if (reason === "refresh") throw new Error("the backend is down");
-    return server.token("ann", "2s");
+    return server.token("ann", 3);
   };
   const room = server.client(t, "Ann", { token }).join("chat:tea");
   await room.ready;
@@ -56,9 +56,9 @@ test("a source that fails at the end: 4004, and back with a good token", { skip 
   assert.equal((await room.publish("message", 1))?.offset, 1);
 });
 
-test("a room that is not granted is refused with the reason, and the others go on", { skip }, async (t) => {
-  const server = await RealServer.start(t, CONFIG);
-  const client = server.client(t, "Ann", { token: () => server.token("ann", "1h") });
+test("a room that is not granted is refused with the reason, and the others go on", { skip, timeout: 60_000 }, async (t) => {
+  const server = await RealServer.start(t, config("300ms"));
+  const client = server.client(t, "Ann", { token: () => server.token("ann", 3_600) });
   const [granted, other] = [client.join("chat:tea"), client.join("secret:tea")];
   await granted.ready;
   await assert.rejects(other.ready, (error) => {
@@ -71,19 +71,19 @@ test("a room that is not granted is refused with the reason, and the others go o
   assert.ok(await granted.publish("message", 1));
 });
 
-test("a token refused at the door: another is asked for, and the words are the server's", { skip }, async (t) => {
-  const server = await RealServer.start(t, CONFIG);
+test("a token refused at the door: another is asked for, and the words are the server's", { skip, timeout: 60_000 }, async (t) => {
+  const server = await RealServer.start(t, config("300ms"));
   const asked: string[] = [];
   const gives = (first: string, then: string) => ({ reason }: TokenRequest): string => {
     asked.push(reason);
     return reason === "refused" ? then : first;
   };
-  const old = server.token("ann", "1s");
+  const old = server.token("ann", 2);
   const ended = server.client(t, "Ann", { token: () => old });
   ended.connect();
   while (ended.status.state !== "stopped") await next(1, ended.onStatus.bind(ended));
   assert.equal(ended.status.error?.code, "unauthorized");
-  const good = server.token("ann", "1h");
+  const good = server.token("ann", 3_600);
   const back = server.client(t, "Ann", { token: gives(old, good) }).join("chat:tea");
   await back.ready;
   assert.deepEqual(asked.splice(0), ["connect", "refused"]);

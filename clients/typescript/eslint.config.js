@@ -4,7 +4,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "build", "docs"] },
+  { ignores: ["dist", "build", "docs", "runtimes"] },
   js.configs.recommended,
   {
     files: ["src/**/*.ts", "tests/**/*.{ts,tsx}"],
@@ -47,6 +47,6 @@ export default tseslint.config(
   },
   {
     files: ["scripts/*.js", "*.js"],
-    languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly" } },
+    languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly", performance: "readonly" } },
   },
 );

@@ -11,7 +11,7 @@ rmSync("dist", { recursive: true, force: true });
 // Names that never leave the core and stand nowhere on the wire or in the platform: shortened, as
 // `#private` ones are. The stories against a real server run on this build.
 const INNER =
-  /^(admit|awaitsQuiet|cancelRetry|command|commands|connected|flush|give|gone|halt|host|isQuiet|lasted|maxFrame|opened|probe|publishes|release|repeat|restart|resume|settled|skipTo|slowDown|suspend|wake)$/;
+  /^(admit|awaitsQuiet|cancelRetry|command|commands|connected|flush|give|gone|halt|host|lasted|maxFrame|opened|probe|publishes|release|repeat|restart|resume|settled|skipTo|slowDown|suspend|wake)$/;
 const common = {
   bundle: true,
   format: "esm",

@@ -1,9 +1,8 @@
 /** How long to wait before connecting again, so that many clients cut at once do not return at once. */
 
-/** The first try comes after at most this time. */
-const FIRST_CEILING = 2_000;
-/** The second, after at most this; it doubles with every further try. */
-const SECOND_CEILING = 1_000;
+/** The first tries come after at most so many milliseconds each. */
+const CEILINGS = [2_000, 1_000, 2_000, 4_000, 8_000];
+/** All further ones, after at most this. */
 const LONGEST_CEILING = 10_000;
 /** A connection must have lasted this long before the failures ahead of it are forgotten. */
 const STABLE_AFTER = 10_000;
@@ -14,12 +13,7 @@ export class Backoff {
 
   /** The next wait in milliseconds: uniform below the ceiling of this try. */
   next(random: () => number): number {
-    const ceiling =
-      this.#tries === 0
-        ? FIRST_CEILING
-        : Math.min(LONGEST_CEILING, SECOND_CEILING * 2 ** (this.#tries - 1));
-    this.#tries += 1;
-    return random() * ceiling;
+    return random() * (CEILINGS[this.#tries++] ?? LONGEST_CEILING);
   }
 
   /** A connection that lasted so long has ended. */
@@ -29,6 +23,6 @@ export class Backoff {
 
   /** The server has too much to do: the longest ceiling from now on. */
   slowDown(): void {
-    this.#tries = Math.max(this.#tries, 5);
+    this.#tries = CEILINGS.length;
   }
 }

@@ -91,7 +91,9 @@ export class Client<Rooms extends RoomShapes<Rooms> = Record<never, AnyShape>> {
     let membership = this.#memberships.get(name);
     if (!membership) this.#memberships.set(name, (membership = new Membership(name, this.#host)));
     const room = new Room<ShapeOf<Rooms, Name>>(membership, options, this.#options);
-    if (this.#link.status.state === "idle") this.connect();
+    const { state, error } = this.#link.status;
+    if (state === "idle") this.connect();
+    if (error) membership.halt(error);
     return room;
   }
 
@@ -112,7 +114,7 @@ export class Client<Rooms extends RoomShapes<Rooms> = Record<never, AnyShape>> {
     this.#unfollow = undefined;
     const closed = new RoomcastError("closed", "the client was closed");
     this.#each((membership) => membership.end(closed));
-    this.#link.stop();
+    this.#link.stop(closed);
   }
 
   /** `await using client = …` closes it at the end of its block. */
@@ -146,7 +148,7 @@ export class Client<Rooms extends RoomShapes<Rooms> = Record<never, AnyShape>> {
   readonly #frame = (frame: ServerFrame): void => {
     if (this.#commands.reply(frame)) return;
     if (frame.type === "system") this.#listeners.tell("notice", frame);
-    else if ("room" in frame) this.#memberships.get(frame.room ?? "")?.frame(frame);
+    else this.#memberships.get((frame as { room?: string }).room ?? "")?.frame(frame);
   };
 
   #each(run: (membership: Membership) => void): void {

@@ -2,7 +2,7 @@
 
 import { TOO_LARGE } from "./codes.js";
 import type { Environment } from "./environment.js";
-import { RETRY, RoomcastError, refusal } from "./error.js";
+import { RETRY, RoomcastError, offline, refusal } from "./error.js";
 import type { ClientFrame, ErrorFrame, ServerFrame } from "./frame.js";
 
 /** The wait before a retry where the server names none. */
@@ -49,17 +49,23 @@ export class Commands {
 
   /** How many publishes wait for their acknowledgement. */
   get publishes(): number {
-    return this.#count(({ command }) => command.frame.type === "publish");
+    return this.#frames.filter(({ type }) => type === "publish").length;
   }
 
-  /** Whether a room waits for the acknowledgement of a publish of which no copy will come. */
-  awaitsQuiet(room: string): boolean {
-    return this.#count(({ command, sent }) => sent && isQuiet(command, room)) > 0;
-  }
-
-  /** Whether this is the name of a publish of which no copy was wanted. */
-  isQuiet(room: string, messageId = ""): boolean {
-    return this.#count(({ command }) => isQuiet(command, room, messageId)) > 0;
+  /**
+   * Whether a room waits for the acknowledgement of a publish of which no copy was wanted: of any,
+   * or of the one with this name.
+   */
+  awaitsQuiet(room: string, messageId?: string): boolean {
+    return this.#frames.some(
+      (frame) =>
+        frame.type === "publish" &&
+        frame.echo === false &&
+        frame.room === room &&
+        // An ephemeral one has no name, and no offset that could be missing.
+        frame.message_id &&
+        (messageId ?? frame.message_id) === frame.message_id,
+    );
   }
 
   give(command: Command): void {
@@ -105,7 +111,7 @@ export class Commands {
     for (const waiting of [...this.#waiting.values()]) {
       waiting.cancelRetry?.();
       waiting.sent = false;
-      if (!waiting.command.repeat) this.#fail(waiting, new RoomcastError("offline", "not connected", RETRY));
+      if (!waiting.command.repeat) this.#fail(waiting, offline());
     }
   }
 
@@ -153,24 +159,14 @@ export class Commands {
     tell(waiting.command);
   }
 
-  #count(test: (waiting: Waiting) => boolean): number {
-    return [...this.#waiting.values()].filter(test).length;
+  get #frames(): Command["frame"][] {
+    return [...this.#waiting.values()].map(({ command }) => command.frame);
   }
 }
 
 /** Tries again when the server says, or after a second; not all clients at once. */
 export function again(env: Environment, error: RoomcastError, run: () => void): () => void {
   return env.after((error.retryAfter ?? RETRY_AFTER) + env.random() * RETRY_AFTER, run);
-}
-
-function isQuiet({ frame, repeat }: Command, room: string, messageId?: string): boolean {
-  return (
-    frame.type === "publish" &&
-    frame.echo === false &&
-    repeat === true &&
-    frame.room === room &&
-    (messageId ?? frame.message_id) === frame.message_id
-  );
 }
 
 function isLarger(text: string, most: number): boolean {

@@ -13,8 +13,6 @@ const BROKEN = 1006;
 export interface End {
   code: number;
   reason: string;
-  /** Whether it ever opened; if not, the server may have refused it. */
-  opened: boolean;
 }
 
 /** Who is told what a connection brings. */
@@ -27,22 +25,17 @@ export class Connection {
   readonly #env: Environment;
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
-  #opened = false;
   #gone = false;
+  /** When the last frame came; 0 before the first, and while a sign of life is asked for. */
   #heard = 0;
-  #frames = 0;
-  /** Until the server has told its figures, whoever opens the connection watches over it. */
-  #heartbeat: WelcomeFrame["heartbeat"] = { interval_ms: 0, timeout_ms: 0 };
-  #probing = false;
+  /** Until the server has told it, whoever opens the connection watches over it. */
+  #heartbeat!: WelcomeFrame["heartbeat"];
   #cancel: (() => void) | undefined;
 
   constructor(env: Environment, socket: Socket, events: ConnectionEvents) {
     this.#env = env;
     this.#socket = socket;
     this.#events = events;
-    socket.addEventListener("open", () => {
-      this.#opened = true;
-    });
     socket.addEventListener("message", this.#receive);
     socket.addEventListener("close", this.#end);
     socket.addEventListener("error", () => undefined); // a close follows
@@ -61,14 +54,12 @@ export class Connection {
 
   /** Asks for a sign of life at once. */
   probe(): void {
-    const { timeout_ms } = this.#heartbeat;
-    if (timeout_ms > 0) this.#ask(Math.min(timeout_ms, PROBE_WITHIN));
+    if (this.#heard) this.#ask(Math.min(this.#heartbeat.timeout_ms, PROBE_WITHIN));
   }
 
   readonly #receive = ({ data }: { data: unknown }): void => {
     if (this.#gone) return;
     this.#heard = this.#env.now();
-    this.#frames += 1;
     const frame = readFrame(data);
     if (frame?.type === "ping") this.send({ ...frame, type: "pong" });
     if (frame?.type === "welcome") {
@@ -81,7 +72,6 @@ export class Connection {
   /** Asks once nothing has been heard for the interval. One timer, however many frames come. */
   #watch(): void {
     const { interval_ms, timeout_ms } = this.#heartbeat;
-    this.#probing = false;
     const silent = (): number => this.#env.now() - this.#heard;
     this.#later(interval_ms - silent(), () => {
       if (silent() < interval_ms) this.#watch();
@@ -90,12 +80,10 @@ export class Connection {
   }
 
   #ask(within: number): void {
-    if (this.#probing || this.#gone) return;
-    this.#probing = true;
-    const before = this.#frames;
+    this.#heard = 0;
     this.send({ type: "ping" });
     this.#later(within, () => {
-      if (this.#frames > before) this.#watch();
+      if (this.#heard) this.#watch();
       else this.#end({ code: BROKEN, reason: "" });
     });
   }
@@ -108,6 +96,6 @@ export class Connection {
   readonly #end = ({ code, reason }: { code: number; reason: string }): void => {
     if (this.#gone) return;
     this.drop();
-    this.#events.end({ code, reason, opened: this.#opened });
+    this.#events.end({ code, reason });
   };
 }

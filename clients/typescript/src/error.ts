@@ -57,6 +57,11 @@ export class RoomcastError extends Error {
 /** The same can succeed later. */
 export const RETRY: Failure = { retry: true };
 
+/** There is no connection. */
+export function offline(): RoomcastError {
+  return new RoomcastError("offline", "not connected", RETRY);
+}
+
 /** The room is over for who asks; the server may have said why. */
 export function over(code: FailureCode = "left"): RoomcastError {
   return new RoomcastError(code, "the room was left");

@@ -13,16 +13,21 @@ import {
   type ServerFrame,
   type WelcomeFrame,
 } from "./frame.js";
-import type { ClientOptions, Socket, SocketClass, TokenRequest } from "./options.js";
+import type { ClientOptions, Socket, SocketClass, TokenRequest, TokenSource } from "./options.js";
 import type { ConnectionStatus } from "./status.js";
 import { verdict } from "./verdict.js";
 
 /** A fresh token is fetched so long before the old one ends, or at half its life if that is later. */
 const REFRESH_AHEAD = 60_000;
+/** No two refreshes are closer, even where the application hands out tokens that are about to end. */
+const REFRESH_PAUSE = 1_000;
 /** After a refresh that failed, the next try. */
 const REFRESH_AGAIN = 5_000;
 /** Names the refresh among the commands, whose other ids are numbers. */
 const REFRESH_ID = "refresh";
+
+/** A token, or nothing for who comes in without one. */
+type Token = Awaited<ReturnType<TokenSource>>;
 
 /** Who is told how the connection stands and what it brings. */
 export interface LinkEvents {
@@ -42,7 +47,8 @@ export class Link {
   readonly #events: LinkEvents;
   readonly #backoff = new Backoff();
   #connection: Connection | undefined;
-  #welcomedAt: number | undefined;
+  /** When this session began; `Infinity` without one. */
+  #welcomedAt = Infinity;
   /** Aborted, and replaced, when everything under way for the connection is in vain. */
   #turn = new AbortController();
   #cancelWait: (() => void) | undefined;
@@ -52,10 +58,8 @@ export class Link {
   #refreshing: AbortSignal | undefined;
   /** Whether the server refused the last token. */
   #refused = false;
-  /** The server's word on when to come back: not before. */
+  /** The server's word on when to come back: not before. While connected, this client's own moment. */
   #notBefore = 0;
-  /** The moment that the server gave this client for itself. */
-  #ownMoment: number | undefined;
 
   constructor(url: string | URL, options: ClientOptions, env: Environment, events: LinkEvents) {
     this.#address = address(url);
@@ -72,7 +76,7 @@ export class Link {
   }
 
   /** Ends it, for good or until `start`. */
-  stop(error?: RoomcastError): void {
+  stop(error: RoomcastError): void {
     this.#drop();
     this.#say({ state: "stopped", error });
   }
@@ -100,7 +104,7 @@ export class Link {
 
   /** Somebody is back, or the network is: makes sure, fetches what is stale, waits no longer. */
   wake(): void {
-    if (this.status.state === "waiting") this.#wait(this.#notBefore - this.#env.now());
+    if (this.status.state === "waiting") this.#wait(this.#notBefore);
     this.probe();
     if (this.#env.now() >= this.#refreshAt) void this.refresh();
   }
@@ -124,7 +128,7 @@ export class Link {
   /** Tries again after an error, unless that is no use, or nobody waits for it any more. */
   #failed(error: unknown, { aborted }: AbortSignal, retry: () => void): void {
     if (aborted) return;
-    const { retry: useful } = error as { retry?: boolean };
+    const { retry: useful } = (error ?? {}) as { retry?: boolean };
     // `false` and not just absent: an error of the application's own is worth another try.
     if (useful !== false) retry();
     else this.stop(error instanceof RoomcastError ? error : new RoomcastError(UNAUTHORIZED, String(error)));
@@ -148,14 +152,12 @@ export class Link {
     }
   }
 
-  async #token(reason: TokenRequest["reason"]): Promise<string | undefined> {
-    const { signal } = this.#turn;
-    return (await this.#options.token?.({ reason, signal })) ?? undefined;
+  async #token(reason: TokenRequest["reason"]): Promise<Token> {
+    return this.#options.token?.({ reason, signal: this.#turn.signal });
   }
 
-  #open(token: string | undefined): void {
-    const protocols = [PROTOCOL, ...(token === undefined ? [] : [`roomcast.token.${token}`])];
-    const socket = this.#socket(protocols);
+  #open(token: Token): void {
+    const socket = this.#socket(token ? [PROTOCOL, `roomcast.token.${token}`] : [PROTOCOL]);
     this.#connection = new Connection(this.#env, socket, {
       frame: this.#frame,
       end: (end) => {
@@ -180,23 +182,20 @@ export class Link {
     switch (frame.type) {
       case "welcome":
         this.#welcome(frame);
-        return;
+        break;
       case "expiring":
         void this.refresh();
-        return;
+        break;
       case "refreshed":
         this.#refreshBefore(frame.expires_in_ms);
-        return;
+        break;
       case "reconnect":
-        this.#ownMoment = this.#env.now() + frame.after_ms;
-        this.#cancelWait = this.#env.after(frame.after_ms, () => void this.#connect());
-        return;
+        this.#notBefore = this.#env.now() + frame.after_ms;
+        this.#later(frame.after_ms, () => void this.#connect());
+        break;
       case "error":
-        if (frame.id === REFRESH_ID) {
-          this.#tokenRefused(frame);
-          return;
-        }
-        if (frame.code === TOKEN_EXPIRED) void this.refresh();
+        if (frame.id === REFRESH_ID) this.#tokenRefused(frame);
+        else if (frame.code === TOKEN_EXPIRED) void this.refresh();
     }
     this.#events.frame(frame);
   };
@@ -207,23 +206,21 @@ export class Link {
     this.#refused = false;
     this.#notBefore = 0;
     this.#refreshBefore(welcome.expires_in_ms);
-    this.#say({ state: "connected" });
-    this.#events.up(welcome);
+    this.#say({ state: "connected" }, welcome);
   }
 
   /** A new connection, with a token of its own, shows what is wrong with it. */
   #tokenRefused(frame: ErrorFrame): void {
-    if (frame.retry) {
-      this.#refreshIn(frame.retry_after_ms ?? REFRESH_AGAIN);
-      return;
+    if (frame.retry) this.#refreshIn(frame.retry_after_ms ?? REFRESH_AGAIN);
+    else {
+      this.#refused = true;
+      void this.#connect();
     }
-    this.#refused = true;
-    void this.#connect();
   }
 
   #refreshBefore(left: number | undefined): void {
     if (left === undefined || !this.#options.token) return;
-    this.#refreshIn(Math.max(left - REFRESH_AHEAD, left / 2));
+    this.#refreshIn(Math.max(left - REFRESH_AHEAD, left / 2, REFRESH_PAUSE));
   }
 
   #refreshIn(ms: number): void {
@@ -232,27 +229,27 @@ export class Link {
     this.#cancelRefresh = this.#env.after(ms, () => void this.refresh());
   }
 
-  async #ended(end: End, token: string | undefined): Promise<void> {
-    const { code, opened } = end;
-    const moment = this.#ownMoment;
+  async #ended(end: End, token: Token): Promise<void> {
+    const { code } = end;
+    const met = this.#welcomedAt < Infinity;
     this.#drop();
+    if (code === CLOSED_OVERLOADED) this.#backoff.slowDown();
     if (staysAway(code)) {
       this.stop(new RoomcastError("closed", end.reason || "closed", { closeCode: code }));
-    } else if (moment !== undefined) {
-      this.#wait(moment - this.#env.now());
-    } else if (opened) {
-      if (code === CLOSED_OVERLOADED) this.#backoff.slowDown();
-      this.#comeBack();
-    } else {
+    } else if (!met) {
       await this.#explain(token);
+    } else if (this.#notBefore > 0) {
+      this.#wait(this.#notBefore);
+    } else {
+      this.#comeBack();
     }
   }
 
-  /** The socket never opened: asks the server whether it refused, and why. */
-  async #explain(token: string | undefined): Promise<void> {
+  /** There was no welcome: asks the server whether it refused, and why. */
+  async #explain(token: Token): Promise<void> {
     const { signal } = this.#turn;
     this.#patience();
-    const ask = this.#options.fetch ?? ((url, init) => fetch(url, init));
+    const ask = this.#options.fetch ?? fetch;
     const { error, after } = await verdict(this.#address.check, token, ask, signal);
     if (signal.aborted) return;
     // A token may have just expired; the next one is fresh, and its refusal counts.
@@ -265,7 +262,7 @@ export class Link {
   /** Gives up what has begun if it takes too long; tells how long that is. */
   #patience(): number {
     const { connectTimeout = 15_000 } = this.#options;
-    this.#cancelWait = this.#env.after(connectTimeout, () => {
+    this.#later(connectTimeout, () => {
       this.#comeBack();
     });
     return connectTimeout;
@@ -275,14 +272,20 @@ export class Link {
   #comeBack(after = 0): void {
     this.#drop();
     this.#notBefore = this.#env.now() + after;
-    this.#wait(after + this.#backoff.next(this.#env.random));
+    this.#wait(this.#notBefore + this.#backoff.next(this.#env.random));
   }
 
-  #wait(ms: number): void {
-    const wait = Math.max(ms, 0);
+  #wait(until: number): void {
+    const now = this.#env.now();
+    const retryAt = Math.max(until, now);
+    this.#later(retryAt - now, () => void this.#connect());
+    this.#say({ state: "waiting", retryAt });
+  }
+
+  /** One thing is waited for at a time. */
+  #later(ms: number, run: () => void): void {
     this.#cancelWait?.();
-    this.#cancelWait = this.#env.after(wait, () => void this.#connect());
-    this.#say({ state: "waiting", retryAt: this.#env.now() + wait });
+    this.#cancelWait = this.#env.after(ms, run);
   }
 
   /** Forgets the socket and everything that was under way for it. */
@@ -292,18 +295,20 @@ export class Link {
     this.#cancelWait?.();
     this.#cancelRefresh?.();
     this.#refreshAt = Infinity;
-    this.#ownMoment = undefined;
     this.#connection?.drop();
     this.#connection = undefined;
-    if (this.#welcomedAt === undefined) return;
     this.#backoff.lasted(this.#env.now() - this.#welcomedAt);
-    this.#welcomedAt = undefined;
-    this.#events.down();
+    this.#welcomedAt = Infinity;
   }
 
-  #say(status: ConnectionStatus): void {
+  /** Tells the rooms, then the application: what it finds there is as the status says. */
+  #say(status: ConnectionStatus, welcome?: WelcomeFrame): void {
+    const { state } = this.status;
     this.status = status;
-    this.#events.status(status);
+    if (welcome) this.#events.up(welcome);
+    else if (state === "connected") this.#events.down();
+    // Whoever was told of a room may have closed the client.
+    if (this.status === status) this.#events.status(status);
   }
 }
 

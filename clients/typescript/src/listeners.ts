@@ -23,10 +23,11 @@ export class Listeners<News> {
     const handler = { run };
     const remove = (): void => {
       handlers.delete(handler);
+      signal?.removeEventListener("abort", remove);
     };
     this.#handlers.set(what, handlers);
     if (!signal?.aborted) handlers.add(handler);
-    signal?.addEventListener("abort", remove, { once: true });
+    signal?.addEventListener("abort", remove);
     return remove;
   }
 

@@ -56,15 +56,18 @@ export class Membership {
   readonly #recent: Message[] = [];
   #rewind = 0;
   #mode: PresenceMode = "none";
-  #ownState: unknown;
-  #asked = false;
+  /** What the others are told of this member: one frame, so that a repetition brings the newest. */
+  readonly #own: Command["frame"] & { data: unknown };
+  /** Names the join whose answer counts; none if none was asked for in this session. */
+  #asked: object | undefined;
   #cancelRetry: (() => void) | undefined;
-  /** How often somebody has left: only the last of them ends the room. */
-  #releases = 0;
+  /** Ends the time for which the room is kept after the last has left. */
+  #cancelLinger: (() => void) | undefined;
 
   constructor(name: string, host: MembershipHost) {
     this.name = name;
     this.host = host;
+    this.#own = { type: "state", room: name, data: undefined };
   }
 
   /** The last position before which nothing is missing. */
@@ -74,6 +77,7 @@ export class Membership {
 
   /** Somebody joins; gives what they get of the past, if the room is live already. */
   admit(seat: Seat, ownState: unknown): Message[] {
+    this.#cancelLinger?.();
     this.#seats.add(seat);
     if (ownState !== undefined) void this.setState(ownState).catch(() => undefined);
     this.#rewind = Math.max(this.#rewind, seat.rewind);
@@ -87,31 +91,32 @@ export class Membership {
   /** Somebody leaves; after the last one the room is kept for a while. */
   release(seat: Seat, linger: number): Promise<void> {
     this.#seats.delete(seat);
-    const turn = ++this.#releases;
-    return new Promise((resolve) => {
-      const later = (): void => {
-        if (turn < this.#releases || this.#seats.size > 0 || this.state === "left") resolve();
-        else this.#quit(resolve);
-      };
-      if (linger > 0) this.host.env.after(linger, later);
-      else later();
+    return new Promise((done) => {
+      if (this.#seats.size > 0) done();
+      else if (linger > 0) {
+        const cancel = this.host.env.after(linger, () => { this.#quit(done); });
+        this.#cancelLinger = () => {
+          cancel();
+          done();
+        };
+      } else this.#quit(done);
     });
   }
 
   /** A session has begun, or the room is new. */
   up(): void {
     if (this.#asked || this.state !== "joining" || !this.host.connected()) return;
-    this.#asked = true;
-    const { name: room } = this;
-    const since = this.position;
-    const [rewind, presence, state] = [this.#rewind, this.#mode, this.#ownState];
-    this.#command({
-      frame: { type: "join", room, since, rewind, presence, state },
+    const asked = (this.#asked = {});
+    const { name: room, position: since } = this;
+    const { data: state } = this.#own;
+    this.give({
+      frame: { type: "join", room, since, rewind: this.#rewind, presence: this.#mode, state },
+      ready: this.host.connected,
       done: (reply) => {
-        this.#joined(reply as JoinedFrame, since);
+        if (asked === this.#asked) this.#joined(reply as JoinedFrame, since);
       },
       failed: (error) => {
-        this.#refused(error);
+        if (asked === this.#asked) this.#refused(error);
       },
     });
   }
@@ -119,7 +124,7 @@ export class Membership {
   /** The session has ended; the room waits for the next. */
   down(): void {
     this.#cancelRetry?.();
-    this.#asked = false;
+    this.#asked = undefined;
     if (this.state === "joined") this.#become("joining");
   }
 
@@ -131,6 +136,7 @@ export class Membership {
   /** It is over: the server has said so, or the client is closed. */
   end(error: RoomcastError): void {
     if (this.state === "left") return;
+    this.#cancelLinger?.();
     this.error = error;
     this.host.commands.fail(error, this.name);
     this.#over();
@@ -155,30 +161,37 @@ export class Membership {
 
   /** Tells the others of this member: now, or with the next join. */
   async setState(data: unknown): Promise<void> {
-    this.#ownState = data;
-    if (this.state === "joined") await this.ask({ type: "state", room: this.name, data });
+    this.#own.data = data;
+    if (this.state === "joined") await this.ask(this.#own);
   }
 
   /** Asks the server something about this room, over as many connections as it takes. */
   async ask(frame: Command["frame"], signal?: AbortSignal): Promise<ServerFrame> {
     signal?.throwIfAborted();
     return new Promise((done, failed) => {
-      this.#command({ frame, ttl: ANSWER_WITHIN, signal, done, failed, repeat: true });
+      this.give({ frame, ttl: ANSWER_WITHIN, signal, done, failed, repeat: true });
     });
   }
 
+  /** Gives a command that waits for the room to be joined, unless it says otherwise. */
+  give(command: Omit<Command, "ready"> & Partial<Command>): void {
+    this.host.commands.give({ ready: () => this.state === "joined", ...command });
+  }
+
   #joined(frame: JoinedFrame, since: Position | undefined): void {
-    if (this.state === "left") return;
-    this.#track.restart(frame);
-    const fresh = frame.messages.filter(
-      ({ offset }) => offset === undefined || this.#track.take(offset, true) === "next",
-    );
+    if (!frame.recovered) {
+      this.#track.restart(frame.epoch);
+      this.#recent.length = 0;
+    }
     const { commands } = this.host;
-    const messages = fresh
-      .filter((message) => !commands.isQuiet(this.name, message.message_id))
+    const messages = frame.messages
+      .filter(({ offset = 0 }) => this.#track.take(offset, true) === "next")
+      .filter(({ message_id = "" }) => !commands.awaitsQuiet(this.name, message_id))
       .map((message) => messageOf(message, frame.epoch, true));
     this.#track.skipTo(frame.offset);
-    this.#become("joined");
+    this.state = "joined";
+    commands.flush(); // what waits goes before what somebody publishes when told
+    this.#tell("state", "joined");
     this.presence = NOBODY;
     this.#learn(frame);
     if (since) this.#tell("recovery", recoveryOf(frame, since, messages.length));
@@ -188,7 +201,6 @@ export class Membership {
       const some = frame.recovered ? messages : newest(messages, seat.rewind);
       for (const message of some) seat.tell("message", message);
     }
-    commands.flush();
   }
 
   #message(frame: MessageFrame): void {
@@ -214,8 +226,7 @@ export class Membership {
   }
 
   #refused(error: RoomcastError): void {
-    this.#asked = false;
-    if (error.code === "offline" || this.state === "left") return;
+    this.#asked = undefined;
     if (error.retry) this.#cancelRetry = again(this.host.env, error, () => { this.up(); });
     else this.end(error);
   }
@@ -228,18 +239,21 @@ export class Membership {
   }
 
   #quit(done: () => void): void {
+    const asked = this.#asked;
     this.host.commands.fail(over(), this.name, true);
     this.#over();
-    if (this.#asked) this.#leave(done);
+    if (asked) this.#leave(done);
     else done();
   }
 
   #leave(done?: () => void): void {
-    this.#command({ frame: { type: "leave", room: this.name }, done, failed: done });
+    const frame = { type: "leave", room: this.name } as const;
+    this.give({ frame, ready: this.host.connected, done, failed: done });
   }
 
   #over(): void {
     this.#cancelRetry?.();
+    this.#asked = undefined;
     this.host.gone(this.name);
     this.#become("left");
     this.#seats.clear();
@@ -252,10 +266,6 @@ export class Membership {
 
   #tell<What extends keyof Told>(what: What, news: Told[What]): void {
     for (const seat of [...this.#seats]) seat.tell(what, news);
-  }
-
-  #command(command: Omit<Command, "ready">): void {
-    this.host.commands.give({ ready: this.host.connected, ...command });
   }
 }
 

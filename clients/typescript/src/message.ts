@@ -56,8 +56,8 @@ export const DEFAULT_EVENT = "message";
 
 /** What a reply to a `join` with a position says. */
 export function recoveryOf(frame: JoinedFrame, since: Position, replayed: number): Recovery {
-  const { recovered, reason, epoch, offset } = frame;
-  const lost = epoch === since.epoch ? offset - since.offset : undefined;
+  const { recovered, reason, offset } = frame;
+  const lost = reason === "epoch" ? undefined : offset - since.offset;
   return { recovered, missed: recovered ? replayed : lost, reason };
 }
 

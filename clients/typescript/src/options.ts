@@ -5,7 +5,6 @@ import type { PresenceMode } from "./frame.js";
 
 /** What is left of a `WebSocket` when only what is needed here is kept. */
 export interface Socket {
-  addEventListener(type: "open", listener: () => void): void;
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   addEventListener(
     type: "close",

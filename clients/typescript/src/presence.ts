@@ -24,11 +24,11 @@ export const NOBODY: Presence = { members: undefined, count: undefined };
 
 /** What is known after some news. */
 export function learn(known: Presence, news: PresenceNews): Presence {
-  const { members, joined, changed, left, count } = news;
-  const told = members ?? ((joined ?? changed ?? left) && known.members);
-  if (!told) return { members: undefined, count };
-  const bySession = new Map(told.map((member) => [member.session, member]));
-  for (const member of [joined ?? [], changed ?? []].flat()) bySession.set(member.session, member);
-  for (const { session } of left ?? []) bySession.delete(session);
-  return { members: [...bySession.values()], count: count ?? bySession.size };
+  const { joined = [], changed = [], left = [], count } = news;
+  const isDifference = joined.length + changed.length + left.length > 0;
+  const before = news.members ?? (isDifference ? known.members : undefined);
+  if (!before) return { members: undefined, count };
+  const bySession = new Map([...before, ...joined, ...changed].map((member) => [member.session, member]));
+  for (const { session } of left) bySession.delete(session);
+  return { members: [...bySession.values()], count };
 }

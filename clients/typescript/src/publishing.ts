@@ -2,7 +2,7 @@
 
 import type { Command } from "./commands.js";
 import { messageId } from "./environment.js";
-import { RETRY, RoomcastError } from "./error.js";
+import { RETRY, RoomcastError, offline } from "./error.js";
 import type { AckFrame, Position, ServerFrame } from "./frame.js";
 import type { Membership } from "./membership.js";
 import { DEFAULT_EVENT } from "./message.js";
@@ -23,22 +23,21 @@ export async function publish(
 ): Promise<Position | undefined> {
   const { echo, ephemeral, signal, ttl = defaults.ttl ?? TTL } = options;
   const { name, host } = membership;
-  const ready = (): boolean => membership.state === "joined";
+  const joined = membership.state === "joined";
   // An ephemeral message is worth nothing later.
   const mode = options.offline ?? (ephemeral ? "drop" : defaults.offline);
   signal?.throwIfAborted();
-  if (mode === "reject" && !ready()) throw new RoomcastError("offline", "not connected", RETRY);
-  if (mode === "drop" && !ready()) return undefined;
+  if (mode === "reject" && !joined) throw offline();
+  if (mode === "drop" && !joined) return undefined;
   if (host.commands.publishes >= (defaults.maxWaiting ?? MAX_WAITING)) {
     throw new RoomcastError("queue_full", "too many wait", RETRY);
   }
   return new Promise((resolve, reject) => {
-    host.commands.give({
+    membership.give({
       frame: frameOf(name, event, data, options),
       repeat: !ephemeral,
       ttl,
       signal,
-      ready,
       done: (reply) => {
         resolve(positionOf(membership, reply, echo === false));
       },

@@ -135,8 +135,7 @@ export class Room<Shape = AnyShape> {
     const { name: room } = this;
     const reply = await this.#here().ask({ type: "history", room, limit, before, after }, signal);
     const { messages, more } = reply as ServerFrame & { type: "history" };
-    const epoch = this.position?.epoch;
-    const page = messages.map((message) => messageOf(message, epoch, true));
+    const page = messages.map((message) => messageOf(message, this.position?.epoch, true));
     return { messages: page as MessageOf<Shape>[], more };
   }
 

@@ -23,6 +23,6 @@ export interface ConnectionStatus {
   readonly state: ConnectionState;
   /** When the next try begins, in milliseconds since 1970; with `waiting`. */
   readonly retryAt?: number;
-  /** Why it ended; with `stopped`, unless the application closed it. */
+  /** Why it ended; with `stopped`. */
   readonly error?: RoomcastError | undefined;
 }

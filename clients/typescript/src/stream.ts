@@ -13,6 +13,7 @@ export class Stream<Value> {
   #wake: () => void = () => undefined;
 
   push(value: Value): void {
+    if (this.#ended) return;
     if (this.#values.push(value) > MOST_WAITING) {
       this.end(new RoomcastError("overflow", "the loop is too slow"));
     }

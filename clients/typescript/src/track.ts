@@ -21,12 +21,10 @@ export class Track {
   }
 
   /** The room began anew, or its history does not reach back: nothing from before counts. */
-  restart(position: Position): void {
-    if (position.epoch !== this.#epoch) {
-      this.#offset = 0;
-      this.#ahead.clear();
-    }
-    this.#epoch = position.epoch;
+  restart(epoch: string): void {
+    this.#epoch = epoch;
+    this.#offset = 0;
+    this.#ahead.clear();
   }
 
   /** Takes an offset. A jump is no hole while an acknowledgement may still fill it. */

@@ -15,7 +15,7 @@ export interface Verdict {
 /** Asks; where no answer is to be had, it is worth trying again. */
 export async function verdict(
   url: string,
-  token: string | undefined,
+  token: string | null | undefined,
   fetch: NonNullable<ClientOptions["fetch"]>,
   signal: AbortSignal,
 ): Promise<Verdict> {

@@ -144,7 +144,7 @@ describe("console", { timeout: 240_000 }, () => {
     await operator.open("token");
     await operator.at("token-user").fill("carol");
     await operator.at("token-rooms").fill("tea*");
-    await operator.page.getByLabel("publish").uncheck();
+    await operator.page.getByLabel("publish", { exact: true }).uncheck();
     await operator.press("token-make");
     const claims = JSON.parse(await operator.at("made-claims").textContent());
     assert.equal(claims.sub, "carol");
@@ -153,7 +153,7 @@ describe("console", { timeout: 240_000 }, () => {
     const verdict = await fetch(`${server.url}/v1/auth/check`, { headers: { authorization: `Bearer ${token}` } });
     assert.deepEqual((await verdict.json()).user, { id: "carol" });
     await operator.at("token-rooms").fill("a".repeat(200));
-    await operator.page.getByLabel("join").uncheck();
+    await operator.page.getByLabel("join", { exact: true }).uncheck();
     assert.deepEqual(operator.complaints, []);
   });
 

@@ -162,6 +162,12 @@ impl Hub {
         Listing { entries: found.into_iter().map(|(_, entry)| entry).collect(), more }
     }
 
+    /// How many rooms have somebody in them.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.engine.census.rooms()
+    }
+
     /// How many are in the room, those on their way into it too.
     #[must_use]
     pub fn members(&self, room: &RoomName) -> usize {

@@ -113,11 +113,7 @@ impl Sources {
     }
 
     fn rooms(&self, page: &mut Page<'_>) -> fmt::Result {
-        page.gauge(
-            "roomcast_rooms",
-            "Rooms with members, counted on each shard",
-            self.sum(|s| &s.rooms),
-        )?;
+        page.gauge("roomcast_rooms", "Rooms with members", self.hub.rooms() as u64)?;
         page.gauge("roomcast_memberships", "Sessions in rooms", self.sum(|s| &s.memberships))?;
         page.counter("roomcast_joins", "Rooms joined", self.sum(|s| &s.joins))?;
         let recoveries = [

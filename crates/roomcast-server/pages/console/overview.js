@@ -8,12 +8,11 @@ import { parse, rate, sum, within } from "/console/metrics.js";
 
 /** Numbers that need no chart: what people call them, the metric, its unit. */
 const NUMBERS = [
-  ["Rooms with members", "roomcast_rooms", ""],
+  ["Rooms", "roomcast_rooms", ""],
   ["Memberships", "roomcast_memberships", ""],
-  ["Waiting for clients", "roomcast_outbox_bytes", "B"],
+  ["Waits for clients", "roomcast_outbox_bytes", "B"],
   ["History kept", "roomcast_history_bytes", "B"],
-  ["Left out for slow members", "roomcast_messages_dropped_total", ""],
-  ["Commands refused", "roomcast_commands_refused_total", ""],
+  ["Left out, too slow", "roomcast_messages_dropped_total", ""],
   ["Refused at the door", "roomcast_auth_failures_total", ""],
 ];
 
@@ -52,6 +51,6 @@ export class Overview {
       delivery_p99_ms: within(now, then, "roomcast_delivery_seconds", 0.99) * 1_000,
       memory_bytes: sum(now, "process_resident_memory_bytes"),
     };
-    for (const [name, value] of Object.entries(figures)) this.#board.add(name, at, value);
+    for (const [name, value] of Object.entries(figures)) this.#board.add({ name, value }, at);
   }
 }

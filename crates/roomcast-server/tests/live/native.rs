@@ -243,7 +243,7 @@ async fn members_on_different_workers_hear_the_same_order() {
     let server = setup("").workers(2).start().await;
     let mut members = Vec::new();
     // The kernel chooses the worker: connect until there are some on both.
-    while members.len() < 4 || server.metric("roomcast_rooms").await < 2.0 {
+    while members.len() < 4 || server.workers_with_rooms() < 2 {
         assert!(members.len() < 100, "everyone is on the same worker");
         members.push(server.member_of("tea").await);
     }

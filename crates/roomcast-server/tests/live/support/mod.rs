@@ -152,6 +152,11 @@ impl Server {
         client
     }
 
+    /// How many workers have members of some room.
+    pub(crate) fn workers_with_rooms(&self) -> usize {
+        self.0.hub().stats().iter().filter(|worker| worker.rooms.get() > 0).count()
+    }
+
     /// The value of a metric.
     pub(crate) async fn metric(&self, sample: &str) -> f64 {
         let addr = self.0.admin().unwrap_or(self.addr());

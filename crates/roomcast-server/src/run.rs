@@ -232,7 +232,9 @@ fn greet(addr: SocketAddr, trial: &Trial) {
         env!("CARGO_PKG_VERSION")
     ));
     if let Some(key) = &trial.api_key {
-        out::result(format_args!("  A backend's API key\n    {key}\n"));
+        out::result(format_args!(
+            "  A backend's API key\n    {key}\n\n  Watch all of it\n    http://{addr}/console#key={key}\n"
+        ));
     }
     out::result("  Ctrl-C ends it.");
 }

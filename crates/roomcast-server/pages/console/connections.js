@@ -43,7 +43,7 @@ export class Connections {
     const links = rooms.flatMap((room, index) => [index > 0 ? ", " : "", roomLink(room)]);
     if (count > rooms.length) links.push(` and ${count - rooms.length} more`);
     return row("connection", [element("code", {}, session)], [person(user)], [dialect], [lasted(age), "right figure"],
-      [element("span", {}, ...links)], [inWords(waiting, "B"), "right figure"], [user?.id ? this.#button(session, user) : ""]);
+      [element("span", { class: "rooms" }, ...links)], [inWords(waiting, "B"), "right figure"], [user?.id ? this.#button(session, user) : ""]);
   }
 
   #button(session, user) {

@@ -1,16 +1,14 @@
 //! What `roomcast dev` has beside the server: it plays the application's backend for the demos,
 //! for programs and pages of this machine. [`token`] signs tokens, [`notify`] tells a user
-//! something, [`local`] knows who is of this machine.
+//! something.
 
-mod local;
 mod notify;
 mod token;
 
-pub(super) use local::{foreign_name, is_local_name};
 pub(super) use notify::notify;
 pub(super) use token::token;
 
-use super::reply;
+use super::{local, reply};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};

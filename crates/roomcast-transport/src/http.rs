@@ -164,9 +164,7 @@ async fn serve(
     let service = service_fn(move |mut request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(peer);
-        if let Some(id) = id {
-            request.extensions_mut().insert(id);
-        }
+        id.map(|id| request.extensions_mut().insert(id));
         let answer = handler.handle(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });

@@ -59,6 +59,8 @@ describe("console", { timeout: 240_000 }, () => {
     const operator = await openConsole(context, server.port);
     await operator.at("sign-in").waitFor();
     assert.equal(await operator.at("tab-rooms").isVisible(), false);
+    assert.equal(await operator.at("connection").isVisible(), false, "nothing connects without a key");
+    assert.equal(await operator.at("network").isVisible(), false);
     await operator.at("key").fill("a wrong key");
     await operator.press("sign-in-go");
     await operator.at("wrong").filter({ hasText: "not one of the server's" }).waitFor();
@@ -146,14 +148,13 @@ describe("console", { timeout: 240_000 }, () => {
     await operator.at("token-rooms").fill("tea*");
     await operator.page.getByLabel("publish", { exact: true }).uncheck();
     await operator.press("token-make");
+    await operator.at("made-claims").waitFor();
     const claims = JSON.parse(await operator.at("made-claims").textContent());
     assert.equal(claims.sub, "carol");
     assert.deepEqual(claims.rooms, { "tea*": ["join", "presence", "history"] });
     const token = await operator.at("made-token").textContent();
     const verdict = await fetch(`${server.url}/v1/auth/check`, { headers: { authorization: `Bearer ${token}` } });
     assert.deepEqual((await verdict.json()).user, { id: "carol" });
-    await operator.at("token-rooms").fill("a".repeat(200));
-    await operator.page.getByLabel("join", { exact: true }).uncheck();
     assert.deepEqual(operator.complaints, []);
   });
 

@@ -23,9 +23,8 @@ function logo() {
   return made;
 }
 
-/** The way to the other demos; a page that is none has none. */
+/** The way to the other demos. */
 function places(page) {
-  if (!PAGES.some(([name]) => name === page)) return "";
   const links = PAGES.map(([name, title]) =>
     element("a", { href: `/demo/${name}`, "aria-current": name === page && "page" }, title));
   return element("nav", { class: "places", "aria-label": "Demos" }, ...links);
@@ -43,12 +42,15 @@ class Bar extends HTMLElement {
 
   connectedCallback() {
     const page = this.getAttribute("page");
-    const title = PAGES.find(([name]) => name === page)?.[1] ?? "Console";
+    const demo = PAGES.find(([name]) => name === page);
+    const [, title] = demo ?? [page, "Console"];
     const brand = element("h1", { class: "brand" }, element("a", { href: "/" }, logo(), "Roomcast"),
       element("span", { class: "sub" }, title));
     const hint = "Breaks this page's connection. What happens meanwhile is recovered afterwards.";
-    this.replaceChildren(element("header", { class: "bar" }, brand, places(page), this.#connection, this.#button),
-      this.#spoken, element("p", { class: "unseen", id: "network-hint" }, hint));
+    this.replaceChildren(element("header", { class: "bar" }, brand, demo ? places(page) : "", this.#connection, this.#button),
+      this.#spoken, element("p", { id: "network-hint", hidden: true }, hint));
+    // The console connects only with a key.
+    this.#connection.hidden = this.#button.hidden = !demo;
   }
 
   /** Shows how the client's connection stands; without a network there is no button. */
@@ -57,6 +59,7 @@ class Bar extends HTMLElement {
     client.onStatus(() => this.#show());
     network?.addEventListener("change", () => this.#show());
     this.#button.addEventListener("click", () => this.#press());
+    this.#connection.hidden = false;
     this.#button.hidden = !network;
     setInterval(() => { if (client.status.state === "waiting") this.#show(); }, 250); // the countdown
     this.#show();

@@ -53,6 +53,7 @@ export class Board {
   /** From here on nothing arrives. */
   away() {
     this.spans = [...this.spans.filter(({ to }) => to > this.edge - SHOWN), { from: this.newest, to: undefined }];
+    this.#each("describe");
     this.#drawSoon();
   }
 

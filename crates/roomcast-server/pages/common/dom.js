@@ -23,8 +23,17 @@ export function plural(n, one, many = `${one}s`) {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-/** One line of plain text of at most so many characters. */
+/** One line of plain text of at most so many characters. What turns the text after it around is left out. */
 export function oneLine(text, longest) {
-  const line = text.replace(/[\p{Cc}\p{Cs}]/gu, " ").replace(/\s+/g, " ").trim();
+  const line = text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "").replace(/[\p{Cc}\p{Cs}]/gu, " ").replace(/\s+/g, " ").trim();
   return [...line].slice(0, longest).join("").trim();
+}
+
+/** A part of an address, decoded; as it was written if it is no such part. */
+export function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

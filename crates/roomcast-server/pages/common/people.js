@@ -1,9 +1,9 @@
 // Who somebody is. In the demos a name is the user: two tabs of one name are one person.
 
-import { element, oneLine } from "/common/dom.js";
+import { element, oneLine, plural } from "/common/dom.js";
 
+export const LONGEST_NAME = 40;
 const COLOURS = 8;
-const LONGEST_NAME = 40;
 const ADJECTIVES = ["Amber", "Brisk", "Calm", "Daring", "Early", "Frank", "Gentle", "Honest", "Keen", "Lively", "Merry", "Quiet"];
 const ANIMALS = ["Badger", "Crane", "Dolphin", "Falcon", "Heron", "Ibex", "Lynx", "Marten", "Otter", "Puffin", "Robin", "Stoat"];
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
@@ -48,4 +48,21 @@ export function colourOf(user) {
 /** The user's first letter in the user's colour. */
 export function avatar(user) {
   return element("span", { class: `avatar colour-${colourOf(user)}`, "aria-hidden": "true" }, [...nameOf(user)][0].toUpperCase());
+}
+
+/** Who is in a room, each user once: first who is me, then by name. */
+export function usersOf(members, isMe) {
+  const users = new Map();
+  for (const { user, session } of members) {
+    const key = keyOf(user) || `session:${session}`;
+    users.set(key, { user, mine: isMe(user), tabs: (users.get(key)?.tabs ?? 0) + 1 });
+  }
+  return [...users.values()].sort((a, b) => Number(b.mine) - Number(a.mine) || nameOf(a.user).localeCompare(nameOf(b.user)));
+}
+
+/** A line of the list of who is here, for one of `usersOf()`. */
+export function person({ user, mine, tabs }) {
+  const tag = (text) => element("span", { class: "tag" }, text);
+  return element("li", { class: "person", "data-testid": "person" }, avatar(user), element("span", { class: "person-name" }, nameOf(user)),
+    ...(mine ? [tag("you")] : []), ...(tabs > 1 ? [tag(plural(tabs, "tab"))] : []));
 }

@@ -1,5 +1,7 @@
 // The backend's HTTP interface, with the key of who looks.
 
+import { decoded } from "/common/dom.js";
+
 const KEY = "roomcast-api-key";
 
 /** What the server refused, and why. */
@@ -14,7 +16,7 @@ export class Refused extends Error {
 export function ownKey() {
   const given = /^#key=(.+)$/.exec(location.hash);
   if (given) {
-    keepKey(decodeURIComponent(given[1]));
+    keepKey(decoded(given[1]));
     history.replaceState(null, "", location.pathname);
   }
   return sessionStorage.getItem(KEY) ?? "";

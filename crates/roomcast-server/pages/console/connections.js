@@ -39,10 +39,10 @@ export class Connections {
     $("connections-more").textContent = next ? "Next connections" : "Back to the first";
   }
 
-  #row({ session, user, dialect, connected_ms: age, rooms, rooms_count: count, outbox_bytes: waiting }) {
+  #row({ session, user, dialect, connected_ms: age, rooms, rooms_count: count, outbox_bytes: waiting, observer }) {
     const links = rooms.flatMap((room, index) => [index > 0 ? ", " : "", roomLink(room)]);
     if (count > rooms.length) links.push(` and ${count - rooms.length} more`);
-    return row("connection", [element("code", {}, session)], [person(user)], [dialect], [lasted(age), "right figure"],
+    return row("connection", [element("code", {}, session)], [observer ? "an operator who looks in" : person(user)], [dialect], [lasted(age), "right figure"],
       [element("span", { class: "rooms" }, ...links)], [inWords(waiting, "B"), "right figure"], [user?.id ? this.#button(session, user) : ""]);
   }
 

@@ -2,7 +2,7 @@
 
 import "/common/bar.js";
 import { roomcast } from "/client.js";
-import { $ } from "/common/dom.js";
+import { $, decoded } from "/common/dom.js";
 import { Refused, ask, keepKey, ownKey, withKey } from "/console/api.js";
 import { Connections } from "/console/connections.js";
 import { Overview } from "/console/overview.js";
@@ -28,7 +28,7 @@ let timer;
 /** The part that the address names, and its room if it is one. */
 function wanted() {
   const [, name, value = ""] = /^#(\w+)(?:=(.*))?$/.exec(location.hash) ?? [];
-  return name in parts ? [name, decodeURIComponent(value)] : ["overview", ""];
+  return name in parts ? [name, decoded(value)] : ["overview", ""];
 }
 
 function show() {

@@ -99,4 +99,9 @@ onName(name, (wanted) => {
   client.refresh(); // brings a token with the new name
 });
 
+// What the server does not have yet goes with this page.
+addEventListener("beforeunload", (event) => {
+  if ([...views.values()].some(({ waiting }) => waiting > 0)) event.preventDefault();
+});
+
 show();

@@ -94,7 +94,7 @@ export class Messages {
     const date = new Date(timestamp);
     const time = element("time", { datetime: date.toISOString(), title: clockWhole.format(date) }, clock.format(date));
     const author = element("span", { class: "author", "data-testid": "author" }, nameOf(user));
-    const bubble = element("div", { class: "bubble", "data-testid": "message-text" }, textOf(data));
+    const bubble = element("div", { class: "bubble", dir: "auto", "data-testid": "message-text" }, textOf(data));
     const said = element("div", { class: "said" }, element("div", { class: "about" }, author, time), bubble);
     const mark = element("div", { class: "mark" }, element("span", { "data-testid": "mark" }));
     return element("li", { class: `message${mine ? " mine" : ""}`, "data-testid": "message", "data-user": keyOf(user) }, avatar(user), said, mark);

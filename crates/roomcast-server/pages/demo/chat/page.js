@@ -1,8 +1,8 @@
 // What the person does with the page: writing, scrolling, choosing a name and a room.
 
-import { $, oneLine, plural } from "/common/dom.js";
+import { $, decoded, oneLine, plural } from "/common/dom.js";
+import { LONGEST_NAME } from "/common/people.js";
 
-const LONGEST_NAME = 40;
 const LONGEST_ROOM = 60;
 const roomName = (text) => oneLine(text, LONGEST_ROOM).replaceAll("*", "");
 
@@ -122,8 +122,7 @@ export function onRoom(tell) {
 
 /** The room that the page's address names. */
 export function roomOfAddress() {
-  let hash = location.hash.slice(1);
-  try { hash = decodeURIComponent(hash); } catch { /* as it was written */ }
+  const hash = decoded(location.hash.slice(1));
   return roomName((hash || new URLSearchParams(location.search).get("room")) ?? "") || "lobby";
 }
 

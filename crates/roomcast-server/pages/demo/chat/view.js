@@ -2,7 +2,7 @@
 // background, until nothing waits in it.
 
 import { $, element, plural } from "/common/dom.js";
-import { avatar, keyOf, nameOf } from "/common/people.js";
+import { keyOf, nameOf, person, usersOf } from "/common/people.js";
 import { Messages } from "/demo/chat/messages.js";
 import { keepAtEnd, secondAddress, setWritable } from "/demo/chat/page.js";
 import { Typists } from "/demo/chat/typing.js";
@@ -145,27 +145,14 @@ export class View {
 
   #showPeople() {
     const { members, count } = this.#presence;
-    const users = new Map();
-    for (const { user, session } of members) {
-      const key = keyOf(user) || `session:${session}`;
-      const known = users.get(key);
-      users.set(key, { user: user ?? known?.user, tabs: (known?.tabs ?? 0) + 1 });
-    }
-    const others = count - members.length;
-    const shown = JSON.stringify([[...users], count, this.#me().id]);
+    const users = usersOf(members, (user) => this.#isMe(user));
+    const shown = JSON.stringify([users, count, this.#me().id]);
     if (shown === this.#peopleShown) return; // only a state has changed: leave a reader in peace
     this.#peopleShown = shown;
-    const mine = ({ user }) => Number(this.#isMe(user));
-    const sorted = [...users.values()].sort((a, b) => mine(b) - mine(a) || nameOf(a.user).localeCompare(nameOf(b.user)));
-    const items = sorted.map((person) => this.#person(person));
-    if (others > 0) items.push(element("li", { class: "person more" }, items.length ? `and ${others} more` : plural(others, "connection")));
+    const items = users.map(person);
+    const others = count - members.length;
+    if (others > 0) items.push(element("li", { class: "person soft" }, items.length ? `and ${others} more` : plural(others, "connection")));
     $("people").replaceChildren(...items);
-    $("count").textContent = users.size || count || "";
-  }
-
-  #person({ user, tabs }) {
-    const tag = (text) => element("span", { class: "tag" }, text);
-    return element("li", { class: "person", "data-testid": "person" }, avatar(user), element("span", { class: "person-name" }, nameOf(user)),
-      ...(this.#isMe(user) ? [tag("you")] : []), ...(tabs > 1 ? [tag(plural(tabs, "tab"))] : []));
+    $("count").textContent = users.length || count || "";
   }
 }

@@ -4,8 +4,8 @@
 import * as Y from "/vendor/yjs.js";
 import "/common/bar.js";
 import { connect } from "/common/connect.js";
-import { $, element, oneLine, plural } from "/common/dom.js";
-import { avatar, keyOf, nameOf, ownName, rename } from "/common/people.js";
+import { $, decoded, element, oneLine, plural } from "/common/dom.js";
+import { LONGEST_NAME, keyOf, nameOf, ownName, person, rename, usersOf } from "/common/people.js";
 import { Cursors } from "/demo/document/cursors.js";
 import { Editor, indexOf, shownOf } from "/demo/document/editor.js";
 import { YRoom } from "/demo/document/yroom.js";
@@ -175,21 +175,13 @@ function namesOf(users) {
 
 function showPeople() {
   const { members = [], count = 0 } = shown.room.room.presence;
-  const users = new Map();
-  for (const { user, session } of members) {
-    const key = keyOf(user) || session;
-    users.set(key, { user, tabs: (users.get(key)?.tabs ?? 0) + 1 });
-  }
-  const sorted = [...users.values()].sort((a, b) => Number(isMe(b.user)) - Number(isMe(a.user)) || nameOf(a.user).localeCompare(nameOf(b.user)));
-  const items = sorted.map(({ user, tabs }) => element("li", { class: "person", "data-testid": "person" },
-    avatar(user), element("span", { class: "person-name" }, nameOf(user)),
-    ...(isMe(user) ? [element("span", { class: "tag" }, "you")] : []),
-    ...(tabs > 1 ? [element("span", { class: "tag" }, plural(tabs, "tab"))] : [])));
+  const users = usersOf(members, isMe);
+  const items = users.map(person);
   if (count > members.length) items.push(element("li", { class: "person soft" }, plural(count - members.length, "connection")));
   // Carets move often, people do not.
   const isSame = items.length === $("people").children.length && items.every((item, index) => item.isEqualNode($("people").children[index]));
   if (!isSame) $("people").replaceChildren(...items);
-  $("count").textContent = users.size || count || "";
+  $("count").textContent = users.length || count || "";
   draw();
 }
 
@@ -198,13 +190,11 @@ function showPeople() {
 const tidyTitle = (text) => oneLine(text, LONGEST_TITLE).replaceAll("*", "").trim();
 
 function titleOfAddress() {
-  let hash = location.hash.slice(1);
-  try { hash = decodeURIComponent(hash); } catch { /* as it was written */ }
-  return tidyTitle(hash) || "notes";
+  return tidyTitle(decoded(location.hash.slice(1))) || "notes";
 }
 
 function edited() {
-  $("name-form").querySelector("button").disabled = ["", name].includes(oneLine($("name").value, LONGEST_TITLE));
+  $("name-form").querySelector("button").disabled = ["", name].includes(oneLine($("name").value, LONGEST_NAME));
   $("document-form").querySelector("button").disabled = ["", shown.title].includes(tidyTitle($("document").value));
 }
 

@@ -39,7 +39,7 @@ worker?.addEventListener("message", ({ data: { prices, taken, leftOut } }) => {
 
 // --- The page ----------------------------------------------------------------------------------
 
-/** @type {any} */ (document.querySelector("roomcast-bar")).follow(client, network);
+$("bar").follow(client, network);
 network.addEventListener("change", () => {
   if (network.isCut) say("The network is cut: the fast viewer stands still, while prices go on moving.");
 });
@@ -77,6 +77,7 @@ function tellSlow() {
     since = so;
     return slow.say("It keeps up.");
   }
+  if (so.leftOut === since.leftOut) return slow.say("The buffers on the way fill first: a browser and a network keep some seconds of prices.");
   const [taken, leftOut] = [so.taken - since.taken, so.leftOut - since.leftOut];
   const without = slow.age + ((so.at - since.at) * leftOut) / Math.max(1, taken + leftOut);
   return slow.say(`Reading everything, it would be ${inWords(without)} behind by now, and more with every second.`);

@@ -79,7 +79,7 @@ export class Viewer {
   #told = element("p", { class: "told soft figure", "data-testid": "told" });
 
   constructor(place) {
-    const head = element("thead", {}, element("tr", {}, ...["Tea", "Price", "Change", "15 seconds"].map((title) => element("th", { scope: "col" }, title))));
+    const head = element("thead", {}, element("tr", {}, ...["Tea", "Price", "Change", "15 s"].map((title) => element("th", { scope: "col" }, title))));
     const body = element("tbody", {}, ...[...this.#rows.values()].map((row) => row.element));
     place.append(element("dl", { class: "figures" }, ...Object.values(this.#figures).map(({ box }) => box)),
       this.#told, element("table", { "aria-labelledby": `${place.id}-title` }, head, body));

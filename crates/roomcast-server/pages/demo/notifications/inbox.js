@@ -74,7 +74,7 @@ export class Inbox {
     const time = element("time", { datetime: message.timestamp }, isToday ? at.toLocaleTimeString() : at.toLocaleString());
     const mark = wasMissed && element("span", { class: "tag", "data-testid": "mark" }, "while you were away");
     const about = element("p", { class: "about" }, time, ...(mark ? [mark] : []), element("span", { class: "unseen", "data-testid": "state" }));
-    const text = element("p", { class: "text", "data-testid": "notification-text" }, this.textOf(message));
+    const text = element("p", { class: "text", dir: "auto", "data-testid": "notification-text" }, this.textOf(message));
     const item = element("li", { "data-testid": "notification", class: message.replayed ? "" : "new" }, text, about);
     return { message, item };
   }

@@ -3,7 +3,7 @@
 import "/common/bar.js";
 import { connect } from "/common/connect.js";
 import { $, oneLine, plural } from "/common/dom.js";
-import { avatar, ownName, rename, userOf } from "/common/people.js";
+import { LONGEST_NAME, avatar, ownName, rename, userOf } from "/common/people.js";
 import { Inbox } from "/demo/notifications/inbox.js";
 
 const name = ownName();
@@ -64,17 +64,18 @@ async function listenIn(other) {
 
 // --- The page ----------------------------------------------------------------------------------
 
+const LONGEST_TEXT = 200;
 const IDEAS = ["Your parcel has arrived", "Bob mentioned you", "Your invoice is ready", "The build has passed", "Lunch in ten minutes?"];
 let idea = 0;
 
 /** A name as the id of a user. A `*` would make a pattern of the room's name. */
 function idOf(text) {
-  return userOf(oneLine(text, 40)).replaceAll("*", "");
+  return userOf(oneLine(text, LONGEST_NAME)).replaceAll("*", "");
 }
 
 /** The call as a backend makes it, for a shell. */
 function showCall() {
-  const text = JSON.stringify(oneLine($("text").value, 200)).replaceAll("'", "'\\''");
+  const text = JSON.stringify(oneLine($("text").value, LONGEST_TEXT)).replaceAll("'", "'\\''");
   $("call").textContent = [
     "curl -X POST",
     `  ${location.origin}/v1/users/${encodeURIComponent(idOf($("to").value))}/messages`,
@@ -86,12 +87,12 @@ function showCall() {
 $("tell").addEventListener("input", showCall);
 $("tell").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const [to, text] = [oneLine($("to").value, 40), oneLine($("text").value, 200)];
+  const [to, text] = [oneLine($("to").value, LONGEST_NAME), oneLine($("text").value, LONGEST_TEXT)];
   if (!idOf(to) || !text) return;
   const failure = await tell(to, text).then(() => "", (error) => error.message);
   const isLate = network.isCut && idOf(to) === user;
   $("told").textContent = failure ? `Not told: ${failure}` : `Told ${to}${isLate ? "; this device, cut off, hears it later." : ", on every device."}`;
-  if (failure || oneLine($("text").value, 200) !== text) return;
+  if (failure || oneLine($("text").value, LONGEST_TEXT) !== text) return;
   idea = (idea + 1) % IDEAS.length;
   $("text").value = IDEAS[idea];
   showCall();
@@ -107,7 +108,7 @@ $("spy").addEventListener("click", async () => {
 $("name").value = name;
 $("name-form").addEventListener("input", () => {
   const wanted = idOf($("name").value);
-  $("name-save").disabled = !wanted || oneLine($("name").value, 40) === name;
+  $("name-save").disabled = !wanted || oneLine($("name").value, LONGEST_NAME) === name;
 });
 $("name-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -69,6 +69,20 @@ fn a_retry_of_the_backend_is_stored_once_and_its_names_are_its_own() {
 }
 
 #[test]
+fn no_client_takes_a_name_of_the_backend_away() {
+    let mut config = Config::default();
+    (config.limits.commands_per_second, config.limits.burst) = (100_000, 100_000);
+    let mut world = party(config, 1, "tea");
+    let named = message(&world, "tea", "1", Some("id"));
+    assert_eq!(place(say(&mut world, named.clone())), (1, false));
+    for n in 0..=10_000 {
+        let message_id = MessageId::new(&format!("n{n}")).ok();
+        world.publish_with("ann", Publish { message_id, echo: false, ..publish("tea", "2") });
+    }
+    assert_eq!(place(say(&mut world, named)), (1, true));
+}
+
+#[test]
 fn the_kind_of_the_room_counts_for_the_backend_too() {
     let code = |world: &mut World, json: &str| {
         let message = message(world, "tea", json, None);

@@ -174,6 +174,13 @@ impl Hub {
         self.engine.census.count(room)
     }
 
+    /// How many rooms the presence store keeps something of: none where nobody is left, but for
+    /// what is still to be told.
+    #[must_use]
+    pub fn rooms_with_presence(&self) -> usize {
+        self.engine.presence.rooms()
+    }
+
     /// Who is in the room; of one whose kind keeps no presence, how many.
     #[must_use]
     pub fn roster(&self, room: &RoomName) -> Roster {

@@ -144,7 +144,7 @@ impl Hub {
         }
     }
 
-    /// The rooms that have members, by name.
+    /// The rooms that have members, or somebody on the way in, by name.
     pub async fn list_rooms(&self, filter: RoomFilter) -> Listing<RoomEntry> {
         let (limit, filter) = (filter.limit, Arc::new(filter));
         let look = |step| Look::Rooms(Arc::clone(&filter), step);

@@ -3,12 +3,12 @@
 use crate::{party, room, room_kind, tea_party};
 use roomcast_core::testing::{Script, World, identity, join, publish};
 use roomcast_core::{
-    Accepted, Config, Grants, Hub, Inbox, NoTokens, PresenceKind, PublishBy, RoomFilter,
+    Accepted, Config, Grants, Hub, Identity, Inbox, NoTokens, PresenceKind, PublishBy, RoomFilter,
     SessionEntry, SessionFilter, Shard,
 };
 use roomcast_protocol::command::{Page, Publish};
 use roomcast_protocol::{
-    CloseCode, Epoch, ErrorCode, Message, MessageId, Payload, Refusal, User, UserId,
+    CloseCode, Command, Epoch, ErrorCode, Message, MessageId, Payload, Refusal, User, UserId,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +119,48 @@ fn the_backend_reads_history_by_page() {
     assert_eq!((texts, more), (vec!["tea #1 ann: 1".to_owned()], false));
     let (texts, more, head) = read("nowhere", Page::Latest, 2);
     assert_eq!((texts.len(), more, head.epoch), (0, false, Epoch::UNKNOWN));
+}
+
+#[test]
+fn every_page_of_history_brings_its_reader_on() {
+    let mut world = party(Config { recovery: 100, ..Config::default() }, 1, "tea");
+    for text in ["1", &format!("\"{}\"", "x".repeat(200)), "3"] {
+        world.publish("ann", "tea", text);
+    }
+    let mut offsets = |page| {
+        let past = world.hub().history(&room("tea"), page, 9, &SCRIPT, world.now());
+        let past = world.until(past).unwrap();
+        let payloads = past.messages.iter().map(|frame| frame.payload().to_vec());
+        (payloads.map(|bytes| bytes[5] - b'0').collect::<Vec<_>>(), past.more)
+    };
+    assert_eq!(offsets(Page::After(0)), (vec![1], true));
+    assert_eq!(offsets(Page::After(1)), (vec![2], true));
+    assert_eq!(offsets(Page::After(2)), (vec![3], false));
+    assert_eq!(offsets(Page::Latest), (vec![3], true));
+    assert_eq!(offsets(Page::Before(3)), (vec![2], true));
+    world.hear("bob");
+    world.command("bob", Command::History { room: room("tea"), limit: 9, page: Page::After(1) });
+    assert_eq!(world.hear("bob"), [format!("history tea [#2 ann: \"{}\"] …", "x".repeat(200))]);
+}
+
+#[test]
+fn who_is_on_the_way_in_counts_in_every_answer() {
+    let mut world = World::default();
+    for (name, who) in
+        [("ann", identity("ann", Grants::everything())), ("eve", Identity::observer())]
+    {
+        world.connect_as(name, who);
+    }
+    let hub = world.hub().clone();
+    let mut listing = Box::pin(hub.list_rooms(RoomFilter { limit: 9, ..Default::default() }));
+    // It is asked before the answers to the joins can come.
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(listing.as_mut().poll(&mut context).is_pending());
+    world.send("ann", Command::Join(join("tea")));
+    world.send("eve", Command::Join(join("tea")));
+    assert_eq!(hub.members(&room("tea")), 1);
+    let listing = world.until(listing).entries;
+    assert_eq!((listing.len(), listing[0].members), (1, 1));
 }
 
 #[test]

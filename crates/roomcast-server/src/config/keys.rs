@@ -117,7 +117,7 @@ pub const KEYS: &[Key] = &[
     key("connection.close_timeout", Kind::Duration, "5s", "How long a closing connection may take to say goodbye."),
     key("connection.unsent", Kind::Size, "16KiB", "Bytes that the kernel may keep unsent for a client."),
     key("connection.outbox", Kind::Size, "192KiB", "Bytes of messages that may wait in this process for one client that reads slowly. At least `limits.max_frame`."),
-    key("connection.recovery", Kind::Size, "1MiB", "Bytes of missed messages that one join may send, less what waits already. A client that missed more is told so. A client whose socket takes everything may be sent a burst of so much more."),
+    key("connection.recovery", Kind::Size, "1MiB", "Bytes of missed messages that one join may send, less what waits already. A client that missed more is told so. A client whose socket takes everything may be sent a burst of so much more. At least `limits.max_frame` and 3 KiB."),
     key("connection.stall", Kind::Duration, "20s", "How long a client may take nothing of what waits for it. Then: 4002. So long has one that is being closed for its last frames, too."),
     key("engine.inbox", Kind::Size, "64MiB", "Bytes of messages that may wait for one worker. Beyond it, its rooms repair themselves from history."),
     key("engine.linger", Kind::Duration, "5s", "How long a room without members stays subscribed."),

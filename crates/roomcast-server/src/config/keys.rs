@@ -111,7 +111,7 @@ pub const KEYS: &[Key] = &[
     key("limits.max_connections", Kind::Number, "1000000", "Most connections at a time. Beyond it: 503. The system's open-files limit counts as well."),
     key("heartbeat.interval", Kind::Duration, "30s", "A client that was silent for so long is pinged. At least 100ms."),
     key("heartbeat.timeout", Kind::Duration, "10s", "A pinged client that stays silent for so long is closed with 4003."),
-    key("expiry.notice", Kind::Duration, "30s", "How long before its token ends a client is told `expiring`; at half the token's time if that is later."),
+    key("expiry.notice", Kind::Duration, "30s", "How long before its token ends a client is told `expiring`; at half of what is left when the token is shown, if that is later."),
     key("expiry.grace", Kind::Duration, "10s", "How long after the end a fresh token is still taken. Then: 4004."),
     key("connection.header_timeout", Kind::Duration, "10s", "How long a client may take for the head of its HTTP request."),
     key("connection.close_timeout", Kind::Duration, "5s", "How long a closing connection may take to say goodbye."),

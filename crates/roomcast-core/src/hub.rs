@@ -17,7 +17,7 @@ use crate::shard::{Engine, Shard};
 use crate::stats::{Counter, Stats};
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{
-    CloseCode, Dialect, ErrorCode, Frame, Message, Position, Refusal, RoomName, UserId,
+    CloseCode, Dialect, ErrorCode, Frame, Message, Position, Refusal, RoomName, SessionId, UserId,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -196,16 +196,17 @@ impl Hub {
         }
     }
 
-    /// Closes every session of a user with that code; the future says how many they were and may
-    /// be dropped.
+    /// Closes every session of a user, or only this one of them, with that code; the future says
+    /// how many they were and may be dropped.
     pub fn disconnect(
         &self,
         user: &UserId,
+        only: Option<SessionId>,
         code: CloseCode,
     ) -> impl Future<Output = usize> + Send + use<> {
         let tell = |inbox: &InboxSender| {
             let (answer, closed) = oneshot::channel();
-            inbox.push(Event::Disconnect { user: user.clone(), code, answer });
+            inbox.push(Event::Disconnect { user: user.clone(), only, code, answer });
             closed
         };
         let shards: Vec<_> = self.inboxes.iter().map(tell).collect();

@@ -249,7 +249,7 @@ fn a_shard_that_is_gone_keeps_nobody_waiting() {
     let (mut shard, mut inbox) = shards.pop().unwrap();
     let mut other = World::default();
     let rooms = hub.list_rooms(RoomFilter { limit: 1, ..Default::default() });
-    let closed = hub.disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected);
+    let closed = hub.disconnect(&UserId::new("ann").unwrap(), None, CloseCode::Disconnected);
     let mut both = Box::pin(async { (rooms.await.entries.len(), closed.await) });
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(both.as_mut().poll(&mut context).is_pending());
@@ -282,8 +282,24 @@ fn the_backend_is_told_how_many_sessions_it_closed() {
         world.join_with(name, join("tea"));
     }
     let ann = UserId::new("ann").unwrap();
-    let closed = world.hub().disconnect(&ann, CloseCode::Disconnected);
+    let closed = world.hub().disconnect(&ann, None, CloseCode::Disconnected);
     assert_eq!(world.until(closed), 2);
     assert_eq!(world.closed("ann2"), Some(CloseCode::Disconnected));
+    assert!(world.is_connected("bob"));
+}
+
+#[test]
+fn the_backend_closes_one_session_of_a_user_and_no_others() {
+    let mut world = World::new(Config::default(), 2);
+    for name in ["ann", "ann2", "bob"] {
+        world.connect_as(name, identity(&name.replace('2', ""), Grants::everything()));
+    }
+    let hub = world.hub().clone();
+    let (ann, bob) = (UserId::new("ann").unwrap(), UserId::new("bob").unwrap());
+    let filter = SessionFilter { user: Some(ann.clone()), limit: 9, after: None };
+    let one = world.until(hub.list_sessions(filter)).entries[0].session;
+    let mut close = |user| world.until(hub.disconnect(user, Some(one), CloseCode::Disconnected));
+    assert_eq!((close(&bob), close(&ann), close(&ann)), (0, 1, 0));
+    assert!(world.is_connected("ann") != world.is_connected("ann2"));
     assert!(world.is_connected("bob"));
 }

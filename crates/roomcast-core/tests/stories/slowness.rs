@@ -192,7 +192,7 @@ fn one_who_does_not_even_read_the_close_is_let_go() {
     let mut world = tea_party();
     world.stall("ann", 0);
     world.publish("bob", "tea", "1");
-    drop(world.hub().disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected));
+    drop(world.hub().disconnect(&UserId::new("ann").unwrap(), None, CloseCode::Disconnected));
     world.advance(Duration::from_secs(25));
     assert_eq!(world.hub().sessions(), 1);
 }

@@ -57,7 +57,7 @@ pub use inspect::{Listing, RoomEntry, RoomFilter, SessionEntry, SessionFilter};
 pub use local_broker::LocalBroker;
 pub use now::Now;
 pub use pattern::{InvalidPattern, Pattern};
-pub use presence::{LocalPresence, PresenceStore};
+pub use presence::{LocalPresence, MemberNews, PresenceStore};
 pub use room_kind::{History, PresenceKind, PublishBy, RoomKind, Slow};
 pub use session::{Ending, SessionKey, SessionSpec};
 pub use shard::{Flush, Shard};

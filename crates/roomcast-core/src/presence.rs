@@ -5,7 +5,7 @@ use crate::now::{Now, millis};
 use crate::room_kind::PresenceKind;
 use crate::striped::{STRIPES, Striped};
 use roomcast_protocol::push::{Member, PresenceChange};
-use roomcast_protocol::{Payload, RoomName, SessionId};
+use roomcast_protocol::{Payload, RoomName, SessionId, User};
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +19,15 @@ pub struct Roster {
     pub members: Option<Arc<[Member]>>,
     /// How many they are.
     pub count: usize,
+}
+
+/// What is new of a member.
+#[derive(Debug, Clone)]
+pub enum MemberNews {
+    /// What it says of itself.
+    State(Payload),
+    /// What its token says of it: another name.
+    User(User),
 }
 
 /// Keeps who is in which room. Methods only do bounded work under a short lock; changes come
@@ -36,8 +45,8 @@ pub trait PresenceStore: Send + Sync + Debug {
     /// Somebody who looked does so no longer.
     fn unwatch(&self, room: &RoomName, shard: ShardId);
 
-    /// The session says something else of itself.
-    fn update(&self, room: &RoomName, session: SessionId, state: Payload);
+    /// Something is new of the session.
+    fn update(&self, room: &RoomName, session: SessionId, news: MemberNews);
 
     /// Who is in the room now.
     fn roster(&self, room: &RoomName) -> Roster;
@@ -142,8 +151,8 @@ impl PresenceStore for LocalPresence {
         }
     }
 
-    fn update(&self, room: &RoomName, session: SessionId, state: Payload) {
-        self.change(room, |crowd| crowd.update(session, state));
+    fn update(&self, room: &RoomName, session: SessionId, news: MemberNews) {
+        self.change(room, |crowd| crowd.update(session, news));
     }
 
     fn roster(&self, room: &RoomName) -> Roster {
@@ -197,9 +206,12 @@ impl Crowd {
         self.change.left.push(member);
     }
 
-    fn update(&mut self, session: SessionId, state: Payload) {
+    fn update(&mut self, session: SessionId, news: MemberNews) {
         let Some(member) = self.members.get_mut(&session) else { return };
-        member.state = Some(state);
+        match news {
+            MemberNews::State(state) => member.state = Some(state),
+            MemberNews::User(user) => member.user = Some(user),
+        }
         self.change.changed.retain(|other| other.session != session);
         self.change.changed.push(member.clone());
     }

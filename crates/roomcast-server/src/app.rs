@@ -99,7 +99,7 @@ impl App {
         let parts = Arc::new(parts);
         let face = if dev { Face::Everything } else { Face::Public };
         let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
-        let handler: Arc<dyn Handler> = Arc::new(parts.face(face));
+        let handler: Arc<dyn Handler> = Arc::new(parts.face(face, addr));
         let running = transport.answering(handler).start(hub, shards)?;
         Ok(Self { running, addr, admin, parts })
     }
@@ -163,7 +163,7 @@ impl Admin {
     async fn listen(addr: SocketAddr, routes: &Arc<Routes>) -> Result<Self, ListenError> {
         let listener = roomcast_transport::http::bind(addr).await?;
         let addr = listener.local_addr().unwrap_or(addr);
-        let handler: Arc<dyn Handler> = Arc::new(routes.face(Face::Admin));
+        let handler: Arc<dyn Handler> = Arc::new(routes.face(Face::Admin, addr));
         let serving = roomcast_transport::http::serve_listener(listener, handler);
         Ok(Self { addr, listening: tokio::spawn(serving) })
     }

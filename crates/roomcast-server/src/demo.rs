@@ -14,9 +14,18 @@ use serde::Serialize;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// The settings of the demos' rooms. In the feeds only the backend publishes, and the newest value
-/// of each key is what counts; a document is kept for longer than a chat.
-pub(crate) fn kinds() -> anyhow::Result<[RoomKind; 3]> {
+/// Adds the settings of the demos' rooms, behind those of the configuration and before the one for
+/// all others.
+pub(crate) fn add_kinds(rooms: &mut Vec<RoomKind>) -> anyhow::Result<()> {
+    let is_for_all = |kind: &&RoomKind| kind.pattern == Pattern::any();
+    let place = rooms.len() - usize::from(rooms.last().as_ref().is_some_and(is_for_all));
+    rooms.splice(place..place, kinds()?);
+    Ok(())
+}
+
+/// In the feeds only the backend publishes, and the newest value of each key is what counts; a
+/// document is kept for longer than a chat.
+fn kinds() -> anyhow::Result<[RoomKind; 3]> {
     let feed = |room, size| {
         let history = History { size, ..History::default() };
         let (slow, publish) = (Slow::Latest, PublishBy::Backend);
@@ -80,5 +89,22 @@ impl Feed {
         };
         // Nobody here needs to know where it stands.
         drop(self.hub.publish(message, false, now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_configuration_says_of_a_room_counts_before_the_demos() {
+        let documents = RoomKind::new(Pattern::new("doc:*").unwrap());
+        let patterns = |mut rooms| {
+            add_kinds(&mut rooms).unwrap();
+            rooms.iter().map(|kind| kind.pattern.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        let all = ["doc:*", "demo:server", "demo:prices", "doc:*", "*"];
+        assert_eq!(patterns(vec![documents.clone(), RoomKind::default()]), all);
+        assert_eq!(patterns(vec![documents]), all[..4]);
     }
 }

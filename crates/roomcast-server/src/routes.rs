@@ -3,6 +3,7 @@
 mod backend;
 mod check;
 mod dev;
+mod local;
 mod pages;
 mod reply;
 mod service;
@@ -19,6 +20,7 @@ use hyper::{Method, Request, Response};
 use matchit::Router;
 use roomcast_protocol::dialect::guide::Guide;
 use roomcast_transport::{Answer, Body, Clock, Handler, Sockets};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What the endpoints need.
@@ -78,9 +80,15 @@ impl Endpoint {
 }
 
 impl Routes {
-    /// The endpoints that an address shows.
-    pub(crate) fn face(self: &Arc<Self>, face: Face) -> impl Handler + use<> {
-        Site { routes: Arc::clone(self), router: self.router(face), face }
+    /// The endpoints that an address shows. What is there to be tried, and what only this machine
+    /// reaches, is not for pages of elsewhere.
+    pub(crate) fn face(self: &Arc<Self>, face: Face, addr: SocketAddr) -> impl Handler + use<> {
+        let near = match face {
+            Face::Everything => true,
+            Face::Admin => addr.ip().is_loopback(),
+            Face::Public => false,
+        };
+        Site { routes: Arc::clone(self), router: self.router(face), face, near }
     }
 
     fn router(&self, face: Face) -> Router<Endpoint> {
@@ -122,15 +130,14 @@ struct Site {
     routes: Arc<Routes>,
     router: Router<Endpoint>,
     face: Face,
+    /// It is for programs and pages of this machine only.
+    near: bool,
 }
 
 impl Handler for Site {
     fn handle(&self, request: Request<Incoming>) -> Answer {
-        // What is there to be tried is for programs and pages of this machine only.
-        if self.face == Face::Everything
-            && !dev::is_local_name(&request, &self.routes.access.origins)
-        {
-            return ready(dev::foreign_name());
+        if self.near && !local::is_local_name(&request, &self.routes.access.origins) {
+            return ready(local::foreign_name());
         }
         let Ok(found) = self.router.at(request.uri().path()) else {
             return ready(self.page(&request));
@@ -145,7 +152,7 @@ impl Handler for Site {
         match endpoint {
             Endpoint::Native => ready(sockets::native(routes, face, request)),
             Endpoint::Guide(guide) => {
-                ready(sockets::guide(routes, guide, name.as_deref(), request))
+                ready(sockets::guide(routes, face, guide, name.as_deref(), request))
             }
             Endpoint::AuthCheck => ready(check::check(routes, face, &request)),
             Endpoint::Backend(call) => {

@@ -134,7 +134,7 @@ fn trial(settings: &mut Settings) -> anyhow::Result<Trial> {
         let _ = settings.gatekeeper.keys_mut().add(key);
         settings.signers.push(Signer::from_secret(None, secret.as_bytes())?);
     }
-    settings.engine.rooms.splice(0..0, demo::kinds()?);
+    demo::add_kinds(&mut settings.engine.rooms)?;
     settings.anonymous.get_or_insert_with(|| Arc::new(Grants::everything()));
     let api_key = if settings.api_keys.is_empty() { Some(trial_key(settings)?) } else { None };
     let rules = settings.gatekeeper.rules();

@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -41,7 +42,8 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Connections of one listener that speak HTTP at a time, as each does until its upgrade. More
 /// wait in the kernel: each costs up to [`MAX_HEAD`] for as long as it says nothing.
 const MOST_IN_HTTP: usize = 4_096;
-/// How long a connection may speak HTTP: one that never takes its answers would keep its place.
+/// How long a connection may speak HTTP without asking for anything: one that never takes its
+/// answers would keep its place.
 const LONGEST_IN_HTTP: Duration = Duration::from_secs(60);
 /// How long accepting rests after an error, most often a want of file descriptors.
 const REST: Duration = Duration::from_millis(100);
@@ -157,11 +159,12 @@ async fn serve(
     handler: Arc<dyn Handler>,
     header_timeout: Duration,
 ) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let asks = Arc::clone(&asked);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        asks.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(peer);
-        if let Some(id) = id {
-            request.extensions_mut().insert(id);
-        }
+        id.map(|id| request.extensions_mut().insert(id));
         let answer = handler.handle(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
@@ -172,12 +175,16 @@ async fn serve(
         .serve_connection(TokioIo::new(socket), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    let served = match timeout(LONGEST_IN_HTTP, connection.as_mut()).await {
-        Ok(served) => served,
-        Err(_) => {
-            // A proxy's connection ends after its present answer, one that takes none is cut.
-            connection.as_mut().graceful_shutdown();
-            timeout(header_timeout, connection).await.unwrap_or(Ok(()))
+    let served = loop {
+        match timeout(LONGEST_IN_HTTP, connection.as_mut()).await {
+            Ok(served) => break served,
+            // A backend's connection lasts as long as it is used.
+            Err(_) if asked.swap(false, Ordering::Relaxed) => {}
+            // One that takes no answer is cut.
+            Err(_) => {
+                connection.as_mut().graceful_shutdown();
+                break timeout(header_timeout, connection).await.unwrap_or(Ok(()));
+            }
         }
     };
     if let Err(error) = served {
@@ -188,14 +195,30 @@ async fn serve(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    struct Long;
+    /// Answers with a body of so many bytes.
+    struct Bodies(usize);
 
-    impl Handler for Long {
+    impl Handler for Bodies {
         fn handle(&self, _: Request<Incoming>) -> Answer {
-            let body = Bytes::from(vec![b'x'; 8 << 20]);
+            let body = Bytes::from(vec![b'x'; self.0]);
             Box::pin(std::future::ready(Response::new(Body::new(body))))
+        }
+    }
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_lasts_as_long_as_it_is_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, peer) = listener.accept().await.unwrap();
+        tokio::spawn(serve(socket, peer, None, Arc::new(Bodies(1)), HEADER_TIMEOUT));
+        for _ in 0..60 {
+            client.write_all(REQUEST).await.unwrap();
+            assert!(client.read(&mut [0; 512]).await.unwrap() > 0);
+            tokio::time::advance(HEADER_TIMEOUT / 2).await;
         }
     }
 
@@ -204,8 +227,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, peer) = listener.accept().await.unwrap();
-        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-        let serving = serve(socket, peer, None, Arc::new(Long), HEADER_TIMEOUT);
+        client.write_all(REQUEST).await.unwrap();
+        let serving = serve(socket, peer, None, Arc::new(Bodies(8 << 20)), HEADER_TIMEOUT);
         let hour = Duration::from_secs(3_600);
         assert!(timeout(hour, serving).await.is_ok(), "it is served no longer");
     }

@@ -6,6 +6,7 @@ use crate::access::{Action, not_granted};
 use crate::asker::{Asker, Caller};
 use crate::broker::Publication;
 use crate::now::Now;
+use crate::presence::MemberNews;
 use crate::room_kind::{PresenceKind, PublishBy};
 use crate::session::{Membership, Session};
 use roomcast_protocol::command::{Page, PresenceMode, Publish, Token};
@@ -192,7 +193,7 @@ impl Shard {
         {
             return self.refuse(index, id, Some(name), refusal);
         }
-        self.engine.presence.update(&name, session.id, data);
+        self.engine.presence.update(&name, session.id, MemberNews::State(data));
         if let Some(id) = id {
             self.reply(index, &Reply::Ack { id, room: name, position: None, duplicate: false });
         }
@@ -217,9 +218,26 @@ impl Shard {
             return self.refuse(index, id, None, refusal);
         }
         let expires_in = identity.expires_at.map(|end| sweep::until(end, now));
+        let is_renamed = session.identity.user != identity.user;
         session.admit(Arc::new(identity), self.engine.config.expiry.notice, now);
         self.reply(index, &Reply::Refreshed { id, expires_in });
         self.leave_forbidden(index, now);
+        if is_renamed {
+            self.rename(index);
+        }
+    }
+
+    /// Tells the rooms of the session what the present token calls its user.
+    fn rename(&self, index: u32) {
+        let session = &self.sessions[index as usize];
+        let Some(user) = session.user() else { return };
+        for membership in session.rooms.iter().filter(|membership| membership.slot.is_some()) {
+            let room = &self.rooms[membership.room as usize];
+            if room.kind.presence != PresenceKind::None {
+                let news = MemberNews::User(user.clone());
+                self.engine.presence.update(&room.name, session.id, news);
+            }
+        }
     }
 
     /// Leaves the rooms that the present grants no longer allow, and is told nothing more of

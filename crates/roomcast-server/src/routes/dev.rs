@@ -1,17 +1,16 @@
 //! What `roomcast dev` has beside the server: it plays the application's backend for the demos,
 //! for programs and pages of this machine. [`token`] signs tokens, [`notify`] tells a user
-//! something, [`local`] knows who is of this machine.
+//! something.
 
-mod local;
 mod notify;
 mod token;
 
-pub(super) use local::{foreign_name, is_local_name};
 pub(super) use notify::notify;
 pub(super) use token::token;
 
 use super::backend::body;
 use super::backend::trouble::Trouble;
+use super::local;
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use serde::de::DeserializeOwned;

@@ -35,6 +35,9 @@ pub(super) struct Page {
 /// The file behind a path, if the address shows it: `/a/b.js`, or `a/index.html` for `/a`.
 pub(super) fn find(face: Face, path: &str) -> Option<Page> {
     let path = path.trim_matches('/');
+    if path.split('/').any(|part| matches!(part, "." | "..")) {
+        return None;
+    }
     let index = match (path, face) {
         ("", Face::Admin) => "console/index.html".into(),
         ("", _) => "index.html".into(),
@@ -124,7 +127,14 @@ mod tests {
         assert_eq!(every("/demo/chat/chat.js"), [name("demo/chat/chat.js"), None, None]);
         let look = name("common/base.css");
         assert_eq!(every("/common/base.css"), [look.clone(), look, None]);
-        for none in ["/../Cargo.toml", "/demo", "/demo/chat/../../client.js", "/nothing.js"] {
+        for none in [
+            "/../Cargo.toml",
+            "/demo",
+            "/common/../index.html",
+            "/./index.html",
+            "/demo/chat/../../client.js",
+            "/nothing.js",
+        ] {
             assert_eq!(shown(Face::Public, none), None, "{none}");
             assert_eq!(shown(Face::Admin, none), None, "{none}");
         }

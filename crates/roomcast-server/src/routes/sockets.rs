@@ -31,6 +31,7 @@ pub(super) fn native<B>(routes: &Routes, face: Face, request: Request<B>) -> Res
 /// The endpoints of the guide.
 pub(super) fn guide<B>(
     routes: &Routes,
+    face: Face,
     guide: Guide,
     room: Option<&str>,
     request: Request<B>,
@@ -41,9 +42,9 @@ pub(super) fn guide<B>(
     };
     let now = routes.clock.now().wall;
     let admitted = match guide {
-        Guide::Secure => routes.access.admit_with_token(&request, now),
+        Guide::Secure => routes.access.admit_with_token(face, &request, now),
         // Operators look in natively: the guide knows nothing of them.
-        _ => routes.access.admit(Face::Public, &request, now),
+        _ => routes.access.admit_client(face, &request, now),
     };
     let identity = match admitted {
         Ok(identity) => identity,

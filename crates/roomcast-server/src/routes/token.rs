@@ -10,7 +10,7 @@ use roomcast_protocol::command::Token;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Face;
+use super::{Face, local};
 use crate::auth::ApiKeys;
 use crate::config::Origins;
 
@@ -74,34 +74,60 @@ impl Access {
         request: &Request<B>,
         now: Timestamp,
     ) -> Result<Identity, Refused> {
-        let anonymous = || self.anonymous.clone().map(Identity::anonymous).ok_or(Denied::Missing);
+        let token = self.token(face, request)?;
         let is_key = |token: &Token| face != Face::Public && self.keys.backend(&token.0).is_some();
-        match self.token(face, request)? {
-            Some(token) if is_key(&token) => Ok(Identity::observer()),
-            Some(_) | None if face == Face::Admin => Err(Refused::Key),
-            Some(token) => Ok(self.gatekeeper.admit(&token, now)?),
-            None => Ok(anonymous()?),
+        if token.as_ref().is_some_and(is_key) {
+            return Ok(Identity::observer());
         }
+        if face == Face::Admin {
+            return Err(Refused::Key);
+        }
+        self.client(token, now)
+    }
+
+    /// Who sends the request, where there is nothing to look into.
+    pub(super) fn admit_client<B>(
+        &self,
+        face: Face,
+        request: &Request<B>,
+        now: Timestamp,
+    ) -> Result<Identity, Refused> {
+        let token = self.token(face, request)?;
+        self.client(token, now)
+    }
+
+    fn client(&self, token: Option<Token>, now: Timestamp) -> Result<Identity, Refused> {
+        let anonymous = || self.anonymous.clone().map(Identity::anonymous).ok_or(Denied::Missing);
+        Ok(match token {
+            Some(token) => self.gatekeeper.admit(&token, now)?,
+            None => anonymous()?,
+        })
     }
 
     /// Who sends the request, by its token alone.
     pub(super) fn admit_with_token<B>(
         &self,
+        face: Face,
         request: &Request<B>,
         now: Timestamp,
     ) -> Result<Identity, Refused> {
-        let token = self.token(Face::Public, request)?.ok_or(Denied::Missing)?;
+        let token = self.token(face, request)?.ok_or(Denied::Missing)?;
         Ok(self.gatekeeper.admit(&token, now)?)
     }
 
     /// Whether a page of the origin, or a program without one, may ask here. Pages of elsewhere
-    /// have no business with operators' keys, whatever clients are allowed.
+    /// have no business with operators' keys, nor with a server that lets anyone do anything on
+    /// this machine: a page that is being written here has.
     fn may_ask(&self, face: Face, origin: Option<&str>, headers: &HeaderMap) -> bool {
-        let own = || origin.is_some_and(|origin| is_own_page(origin, headers));
+        let Some(origin) = origin else { return true };
         match face {
-            Face::Public => self.origins.allows(origin),
-            Face::Everything => self.origins.allows(origin) || own(),
-            Face::Admin => origin.is_none_or(|origin| self.origins.lists(origin)) || own(),
+            Face::Public => self.origins.allows(Some(origin)),
+            Face::Everything => {
+                self.origins.lists(origin)
+                    || local::is_local_origin(origin)
+                    || is_own_page(origin, headers)
+            }
+            Face::Admin => self.origins.lists(origin) || is_own_page(origin, headers),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who is refused before there is a socket, and how it is told.
 
-use crate::support::client::refused;
+use crate::support::client::{Client, refused};
 use crate::support::raw::handshake;
 use crate::support::{http, server, setup, token};
 use serde_json::json;
@@ -55,6 +55,38 @@ async fn a_head_that_is_too_large_is_told_so() {
         let status = http::ask(server.addr(), &handshake(&path)).await.status;
         assert!(matches!(status, 414 | 431), "{size}: {status}");
     }
+    server.end().await;
+}
+
+#[tokio::test]
+async fn without_a_list_only_pages_of_this_machine_come_into_dev() {
+    let server = server().await;
+    let addr = server.addr();
+    for path in ["/v1/ws", "/ws", "/ws/chat/tea"] {
+        for origin in ["https://evil.example", "null", "http://localhost.evil.example"] {
+            let answer = refused(addr, path, &[("origin", origin)]).await;
+            assert_eq!(answer, (403, "forbidden".into()), "{origin} {path}");
+        }
+        for origin in [format!("http://{addr}"), "http://localhost:5173".into()] {
+            Client::open(addr, path, &[("origin", &origin)]).await.leave().await;
+        }
+    }
+    server.end().await;
+    let server = setup("").serve().await;
+    let anywhere = [("origin", "https://anywhere.example")];
+    Client::open(server.addr(), "/v1/ws", &anywhere).await.leave().await;
+    server.end().await;
+}
+
+#[tokio::test]
+async fn what_only_this_machine_reaches_is_called_by_its_name() {
+    let server = setup("").serve().await;
+    for path in ["/metrics", "/", "/health", "/v1/info"] {
+        let rebound = http::get(server.admin(), path, &[("Host", "evil.example:7667")]).await;
+        assert_eq!(rebound.error(), (403, "forbidden".into()), "{path}");
+    }
+    let health = http::get(server.addr(), "/health", &[("Host", "rooms.example.com")]).await;
+    assert_eq!(health.status, 200);
     server.end().await;
 }
 

@@ -125,3 +125,23 @@ async fn who_needs_no_token_is_nobody_in_particular() {
     assert_eq!(answer.json()["error"]["reason"], "missing");
     closed.end().await;
 }
+
+#[tokio::test]
+async fn a_token_with_another_name_renames_its_user_where_others_see_it() {
+    let server = setup("").start().await;
+    let mut ann = server.native_as(&token::of("ann", "Ann")).await;
+    let join = json!({"type": "join", "id": 1, "room": "tea", "presence": "full"});
+    ann.ask(join.clone()).await;
+    ann.hear_type("presence").await;
+    let mut bob = server.native_as(&token::of("bob", "Bob")).await;
+    let joined = bob.ask(join).await;
+    assert_eq!(joined["count"], 2);
+    bob.hear_type("presence").await;
+    let refresh = json!({"type": "refresh", "id": 2, "token": token::of("ann", "Dr. Ann")});
+    ann.tell(refresh).await;
+    let told = bob.hear_type("presence").await;
+    let renamed = json!({"id": "ann", "name": "Dr. Ann"});
+    assert_eq!((&told["changed"][0]["user"], &told["count"]), (&renamed, &json!(2)));
+    drop((ann, bob));
+    server.end().await;
+}

@@ -1,17 +1,18 @@
-//! For whom `dev` is there: programs and pages of this machine.
+//! Programs and pages of this machine: for whom `dev` is there, and an operators' address that
+//! only this machine reaches.
 
-use super::super::{reply, token::is_own_page};
+use super::{reply, token::is_own_page};
 use crate::config::Origins;
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use hyper::{Request, Response, StatusCode};
 use roomcast_transport::Body;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Whether the request names this server as programs and pages of this machine do: by an address,
 /// `localhost`, a name without a dot, or the host of a listed origin. A page of elsewhere whose
 /// name was made to lead here (DNS rebinding) cannot.
-pub(in crate::routes) fn is_local_name<B>(request: &Request<B>, origins: &Origins) -> bool {
+pub(super) fn is_local_name<B>(request: &Request<B>, origins: &Origins) -> bool {
     request.headers().get_all(HOST).into_iter().all(|host| {
         let Ok(host) = host.to_str() else { return false };
         let authority: Option<Authority> = host.parse().ok();
@@ -22,10 +23,19 @@ pub(in crate::routes) fn is_local_name<B>(request: &Request<B>, origins: &Origin
     })
 }
 
-pub(in crate::routes) fn foreign_name() -> Response<Body> {
-    let message = "`roomcast dev` is for this machine only: call it localhost, or add the origin \
-                   with the name that you use to `origins`";
+pub(super) fn foreign_name() -> Response<Body> {
+    let message = "this address is for programs and pages of this machine: call it localhost, or \
+                   add the origin with the name that you use to `http.allowed_origins`";
     reply::error(StatusCode::FORBIDDEN, "forbidden", message)
+}
+
+/// Whether a page of this origin was loaded from this machine, by this server or another.
+pub(super) fn is_local_origin(origin: &str) -> bool {
+    let Some((_, authority)) = origin.split_once("://") else { return false };
+    let Ok(authority) = authority.parse::<Authority>() else { return false };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = name.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    is_loopback || name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Whether the request comes from this server's own page, or from a program.
@@ -68,5 +78,25 @@ mod tests {
             assert!(!is_local(host), "{host}");
         }
         assert!(is_local_name(&Request::get("/").body(()).unwrap(), &origins), "a program");
+    }
+
+    #[test]
+    fn only_pages_of_this_machine_are_local() {
+        for origin in
+            ["http://localhost:5173", "http://127.0.0.1", "https://[::1]:1", "http://app.localhost"]
+        {
+            assert!(is_local_origin(origin), "{origin}");
+        }
+        for origin in [
+            "null",
+            "https://evil.example",
+            "http://10.0.0.1:5173",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.nip.io",
+            "http://localhost@evil.example",
+            "localhost",
+        ] {
+            assert!(!is_local_origin(origin), "{origin}");
+        }
     }
 }

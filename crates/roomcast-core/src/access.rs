@@ -105,7 +105,8 @@ pub struct Identity {
     pub expires_at: Option<Timestamp>,
     /// Limits of this session in place of the configured ones.
     pub limits: Option<Arc<Limits>>,
-    /// An operator looking in: it counts nowhere, is seen by nobody and publishes nothing.
+    /// An operator looking in: it publishes nothing, is no member that anybody sees, and takes no
+    /// place in a room. It counts as a session, a connection and a membership as anyone does.
     pub observer: bool,
 }
 

@@ -90,7 +90,8 @@ fn rewind(all: &[&Arc<Delivery>], join: &Join, dialect: &dyn Dialect, limit: usi
 }
 
 /// As much of a page as one answer may hold, oldest first, and whether there is more in the
-/// direction asked for.
+/// direction asked for. Where there is a message the page has one, whatever the limit: who reads
+/// page by page would else never come past it.
 pub(crate) fn page_of(
     found: &Snapshot,
     page: Page,
@@ -98,15 +99,29 @@ pub(crate) fn page_of(
     limit: usize,
 ) -> (Vec<Frame>, bool) {
     let messages = match page {
-        Page::After(_) => take_fitting(found.messages.iter(), dialect, limit),
+        Page::After(_) => one_at_least(found.messages.iter(), dialect, limit),
         Page::Latest | Page::Before(_) => {
-            let mut newest = take_fitting(found.messages.iter().rev(), dialect, limit);
+            let mut newest = one_at_least(found.messages.iter().rev(), dialect, limit);
             newest.reverse();
             newest
         }
     };
     let more = found.more || messages.len() < found.messages.len();
     (messages, more)
+}
+
+/// The first one, and those after it that fit beside it.
+fn one_at_least<'a>(
+    mut deliveries: impl Iterator<Item = &'a Arc<Delivery>>,
+    dialect: &dyn Dialect,
+    limit: usize,
+) -> Vec<Frame> {
+    let Some(first) = deliveries.next() else { return Vec::new() };
+    let first = first.frame(dialect).clone();
+    let left = limit.saturating_sub(first.len());
+    let mut frames = vec![first];
+    frames.extend(take_fitting(deliveries, dialect, left));
+    frames
 }
 
 /// The first ones that fit.

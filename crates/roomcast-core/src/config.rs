@@ -42,7 +42,8 @@ impl Default for Limits {
 /// The life of a session whose token expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
-    /// How long before the end `expiring` is sent. Default 30 s.
+    /// How long before the end `expiring` is sent; at half of what is left when the token is shown
+    /// if that is later. Default 30 s.
     pub notice: Duration,
     /// How long after the end a `refresh` is still taken; then 4004. Default 10 s.
     pub grace: Duration,

@@ -5,7 +5,7 @@ use roomcast_protocol::{Message, MessageId, Position, UserId};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// Most names remembered for one room; the oldest go first.
+/// Most names of the backend, and most of clients, remembered for one room; the oldest go first.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// What a publisher calls a message, and whose word that is.
@@ -29,8 +29,16 @@ impl Name {
     }
 }
 
+/// The names of one room. Those of the backend and those of clients have a queue each, so that no
+/// client can push a backend's name out.
 #[derive(Debug, Default)]
 pub(crate) struct Dedupe {
+    backend: Names,
+    clients: Names,
+}
+
+#[derive(Debug, Default)]
+struct Names {
     places: HashMap<Name, Option<Position>>,
     order: VecDeque<(u64, Name)>,
 }
@@ -38,11 +46,29 @@ pub(crate) struct Dedupe {
 impl Dedupe {
     /// Where a message of that name already stands: the inner option is its position.
     pub(crate) fn find(&self, name: Option<&Name>) -> Option<Option<Position>> {
-        self.places.get(name?).copied()
+        let name = name?;
+        let names = if name.0 == Scope::Backend { &self.backend } else { &self.clients };
+        names.places.get(name).copied()
     }
 
     pub(crate) fn remember(&mut self, name: Option<Name>, position: Option<Position>, now: Now) {
         let Some(name) = name else { return };
+        let names = if name.0 == Scope::Backend { &mut self.backend } else { &mut self.clients };
+        names.remember(name, position, now);
+    }
+
+    pub(crate) fn expire(&mut self, now: Now, window: Duration) {
+        self.backend.expire(now, window);
+        self.clients.expire(now, window);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.backend.order.is_empty() && self.clients.order.is_empty()
+    }
+}
+
+impl Names {
+    fn remember(&mut self, name: Name, position: Option<Position>, now: Now) {
         self.places.insert(name.clone(), position);
         self.order.push_back((now.ms(), name));
         if self.order.len() > MAX_REMEMBERED {
@@ -50,15 +76,11 @@ impl Dedupe {
         }
     }
 
-    pub(crate) fn expire(&mut self, now: Now, window: Duration) {
+    fn expire(&mut self, now: Now, window: Duration) {
         while self.order.front().is_some_and(|(at, _)| at.saturating_add(millis(window)) < now.ms())
         {
             self.forget_oldest();
         }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.order.is_empty()
     }
 
     fn forget_oldest(&mut self) {

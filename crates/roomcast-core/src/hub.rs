@@ -17,7 +17,7 @@ use crate::shard::{Engine, Shard};
 use crate::stats::{Counter, Stats};
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{
-    CloseCode, Dialect, ErrorCode, Frame, Message, Position, Refusal, RoomName, UserId,
+    CloseCode, Dialect, ErrorCode, Frame, Message, Position, Refusal, RoomName, SessionId, UserId,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -144,7 +144,7 @@ impl Hub {
         }
     }
 
-    /// The rooms that have members, by name.
+    /// The rooms that have members, or somebody on the way in, by name.
     pub async fn list_rooms(&self, filter: RoomFilter) -> Listing<RoomEntry> {
         let (limit, filter) = (filter.limit, Arc::new(filter));
         let look = |step| Look::Rooms(Arc::clone(&filter), step);
@@ -174,6 +174,13 @@ impl Hub {
         self.engine.census.count(room)
     }
 
+    /// How many rooms the presence store keeps something of: none where nobody is left, but for
+    /// what is still to be told.
+    #[must_use]
+    pub fn rooms_with_presence(&self) -> usize {
+        self.engine.presence.rooms()
+    }
+
     /// Who is in the room; of one whose kind keeps no presence, how many.
     #[must_use]
     pub fn roster(&self, room: &RoomName) -> Roster {
@@ -189,16 +196,17 @@ impl Hub {
         }
     }
 
-    /// Closes every session of a user with that code; the future says how many they were and may
-    /// be dropped.
+    /// Closes every session of a user, or only this one of them, with that code; the future says
+    /// how many they were and may be dropped.
     pub fn disconnect(
         &self,
         user: &UserId,
+        only: Option<SessionId>,
         code: CloseCode,
     ) -> impl Future<Output = usize> + Send + use<> {
         let tell = |inbox: &InboxSender| {
             let (answer, closed) = oneshot::channel();
-            inbox.push(Event::Disconnect { user: user.clone(), code, answer });
+            inbox.push(Event::Disconnect { user: user.clone(), only, code, answer });
             closed
         };
         let shards: Vec<_> = self.inboxes.iter().map(tell).collect();

@@ -4,7 +4,7 @@ use crate::asker::{Answer, Caller};
 use crate::delivery::Delivery;
 use crate::inspect::Look;
 use roomcast_protocol::push::PresenceChange;
-use roomcast_protocol::{CloseCode, Position, RoomName, UserId};
+use roomcast_protocol::{CloseCode, Position, RoomName, SessionId, UserId};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,6 +63,8 @@ pub enum Event {
     Disconnect {
         /// The user.
         user: UserId,
+        /// Only this one, if it is theirs.
+        only: Option<SessionId>,
         /// With this code.
         code: CloseCode,
         /// Where it is told how many they were.

@@ -41,12 +41,12 @@ pub struct Listing<T> {
     pub more: bool,
 }
 
-/// A room that has members.
+/// A room that has members, or somebody on the way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomEntry {
     /// Its name.
     pub room: RoomName,
-    /// How many members it has on this node.
+    /// How many they are on this node.
     pub members: usize,
 }
 

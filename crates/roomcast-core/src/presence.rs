@@ -3,7 +3,7 @@
 use crate::inbox::{Event, InboxSender, ShardId};
 use crate::now::{Now, millis};
 use crate::room_kind::PresenceKind;
-use crate::striped::Striped;
+use crate::striped::{STRIPES, Striped};
 use roomcast_protocol::push::{Member, PresenceChange};
 use roomcast_protocol::{Payload, RoomName, SessionId, User};
 use std::collections::HashMap;
@@ -51,6 +51,9 @@ pub trait PresenceStore: Send + Sync + Debug {
     /// Who is in the room now.
     fn roster(&self, room: &RoomName) -> Roster;
 
+    /// How many rooms it keeps something of.
+    fn rooms(&self) -> usize;
+
     /// Tells what changed, where the last time is long enough ago. Called by one shard.
     fn flush(&self, now: Now);
 }
@@ -67,7 +70,8 @@ pub struct LocalPresence {
 
 #[derive(Debug, Default)]
 struct Crowd {
-    up_to: usize,
+    /// Most members that are told as a list; none where only their number ever is.
+    up_to: Option<usize>,
     members: HashMap<SessionId, Member>,
     /// How many of the members, and of those who watch, are on which shard.
     shards: HashMap<ShardId, usize>,
@@ -160,6 +164,10 @@ impl PresenceStore for LocalPresence {
         roster
     }
 
+    fn rooms(&self) -> usize {
+        (0..STRIPES).map(|turn| self.rooms.stripe(turn).len()).sum()
+    }
+
     fn flush(&self, now: Now) {
         let flushed = self.flushed.load(Ordering::Relaxed);
         if now.ms() < flushed.saturating_add(millis(self.batch)) {
@@ -176,7 +184,7 @@ impl PresenceStore for LocalPresence {
 impl Crowd {
     /// One more on the shard wants to hear of changes.
     fn come(&mut self, kind: PresenceKind, shard: ShardId) {
-        self.up_to = if let PresenceKind::Full { up_to } = kind { up_to } else { 0 };
+        self.up_to = if let PresenceKind::Full { up_to } = kind { Some(up_to) } else { None };
         *self.shards.entry(shard).or_default() += 1;
     }
 
@@ -210,7 +218,8 @@ impl Crowd {
 
     fn roster(&self) -> Roster {
         let count = self.members.len();
-        let members = (count <= self.up_to).then(|| self.members.values().cloned().collect());
+        let as_list = self.up_to.is_some_and(|up_to| count <= up_to);
+        let members = as_list.then(|| self.members.values().cloned().collect());
         Roster { members, count }
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct RoomMember {
 #[derive(Debug)]
 pub(crate) struct PendingJoin {
     pub(crate) session: SessionKey,
+    /// It only looks and will not count.
+    pub(crate) observer: bool,
     pub(crate) id: Option<CommandId>,
     pub(crate) join: Join,
     /// The reading that serves it; none until it begins.
@@ -69,9 +71,10 @@ impl Room {
         self.members.is_empty() && self.pending.is_empty()
     }
 
-    /// How many members count.
+    /// How many count: members, and those on their way in, as in the census.
     pub(crate) fn counted(&self) -> usize {
-        self.members.len() - self.observers
+        let coming = self.pending.iter().filter(|pending| !pending.observer).count();
+        self.members.len() - self.observers + coming
     }
 
     /// Whether messages are missing between what was delivered and what was heard of.

@@ -177,8 +177,8 @@ impl Session {
             || self.identity.grants.allows(room, Action::Presence)
     }
 
-    /// Has this identity from now on. `expiring` comes `notice` before its end, or at half its time
-    /// if that is later: a token that lasts no longer than the notice is not expiring all along.
+    /// Has this identity from now on. `expiring` comes `notice` before its end, or at half of what is
+    /// left now if that is later: a token that lasts no longer than the notice is not expiring all along.
     pub(crate) fn admit(&mut self, identity: Arc<Identity>, notice: Duration, now: Now) {
         self.notice_at = identity.expires_at.map(|end| {
             let left = end.as_millis().saturating_sub(now.wall.as_millis());

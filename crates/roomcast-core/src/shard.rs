@@ -215,9 +215,9 @@ impl Shard {
                 self.caught_up(&room, ticket, &snapshot, now);
             }
             Event::Presence { room, change } => self.presence_changed(&room, &change),
-            Event::Disconnect { user, code, answer } => {
+            Event::Disconnect { user, only, code, answer } => {
                 // Who asked may wait no longer.
-                _ = answer.send(self.disconnect(&user, code, now));
+                _ = answer.send(self.disconnect(&user, only, code, now));
             }
             Event::Look(look) => self.look(look, now),
             Event::Drain { window } => self.drain(window, now),

@@ -104,10 +104,26 @@ name!(
     Rule { what: "room name", max_bytes: 200, too_long: "must be at most 200 bytes", allows_star: false }
 );
 name!(
-    /// Who a user is: the `sub` of a token. 1–200 bytes without control characters.
+    /// Who a user is: the `sub` of a token. What a room name may hold, but 1–195 bytes.
+    ///
+    /// So `user:{id}` always is a room name of at most 200 bytes, and as a pattern grants this
+    /// one room and no other.
     UserId,
-    Rule { what: "user id", max_bytes: 200, too_long: "must be at most 200 bytes", allows_star: true }
+    Rule { what: "user id", max_bytes: 195, too_long: "must be at most 195 bytes", allows_star: false }
 );
+
+impl UserId {
+    /// The user's own room, `user:{id}`.
+    ///
+    /// ```
+    /// use roomcast_protocol::UserId;
+    /// assert_eq!(UserId::new("ann").unwrap().room().as_str(), "user:ann");
+    /// ```
+    #[must_use]
+    pub fn room(&self) -> RoomName {
+        RoomName(format!("user:{self}").into())
+    }
+}
 name!(
     /// The kind of a message, such as `typing` or `price`: 1–64 bytes.
     EventName,
@@ -158,6 +174,17 @@ mod tests {
         }
         for good in ["a", "a b", "chat:lobby", "日本", "__proto__", "../etc"] {
             assert_eq!(RoomName::new(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn every_user_has_a_room_of_its_own() {
+        for good in ["a", "a b", "日本", "a:b", &"x".repeat(195)] {
+            let room = UserId::new(good).unwrap().room();
+            assert_eq!(RoomName::new(room.as_str()), Ok(room));
+        }
+        for bad in ["*", "ann*", "", " a", "a\n", &"x".repeat(196)] {
+            assert!(UserId::new(bad).is_err(), "{bad:?} was taken");
         }
     }
 

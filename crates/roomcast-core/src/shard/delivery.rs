@@ -12,7 +12,7 @@ use roomcast_protocol::command::PresenceMode;
 use roomcast_protocol::dialect::MAX_SLOTS;
 use roomcast_protocol::push::{GapReason, PresenceChange};
 use roomcast_protocol::reply::{Joined, NotRecovered};
-use roomcast_protocol::{CloseCode, Frame, Position, Push, Reply, RoomName};
+use roomcast_protocol::{CloseCode, ErrorCode, Frame, Position, Push, Refusal, Reply, RoomName};
 use std::sync::Arc;
 
 /// Most deliveries kept while a room is being read; beyond, the reading is done again.
@@ -179,6 +179,12 @@ impl Shard {
             Answer::Page(page, found) => {
                 let session = &self.sessions[index as usize];
                 let limit = session.recovery(&self.engine.config);
+                if limit == 0 {
+                    // A page has one message at least: so many of them would overflow.
+                    let message = "much waits for you already: read it, then ask again";
+                    let refusal = Refusal::new(ErrorCode::RateLimited, message);
+                    return self.refuse(index, id, Some(room), refusal);
+                }
                 let (messages, more) = page_of(&found, page, session.dialect, limit);
                 self.reply(index, &Reply::History { id, room, messages, more });
             }

@@ -25,8 +25,8 @@ impl Shard {
         let session = &mut self.sessions[index as usize];
         session.rooms.push(Membership { room, slot: None });
         session.in_flight += 1;
-        let session = session.key(index);
-        let pending = PendingJoin { session, id, join, ticket: None, held: Vec::new() };
+        let (session, observer) = (session.key(index), session.identity.observer);
+        let pending = PendingJoin { session, observer, id, join, ticket: None, held: Vec::new() };
         self.rooms[room as usize].pending.push(pending);
         self.read(room, now);
     }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::now::{Now, millis};
 use crate::session::{Session, SessionKey};
 use roomcast_protocol::dialect::Ping;
-use roomcast_protocol::{CloseCode, Push, Timestamp, UserId};
+use roomcast_protocol::{CloseCode, Push, SessionId, Timestamp, UserId};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -146,9 +146,19 @@ impl Shard {
         }
     }
 
-    /// Closes every session of the user; how many they were.
-    pub(super) fn disconnect(&mut self, user: &UserId, code: CloseCode, now: Now) -> usize {
-        let is_theirs = |session: &Session| session.closing.is_none() && session.is_of(user);
+    /// Closes every session of the user, or only this one of them; how many they were.
+    pub(super) fn disconnect(
+        &mut self,
+        user: &UserId,
+        only: Option<SessionId>,
+        code: CloseCode,
+        now: Now,
+    ) -> usize {
+        let is_theirs = |session: &Session| {
+            session.closing.is_none()
+                && session.is_of(user)
+                && only.is_none_or(|only| only == session.id)
+        };
         let theirs = self.sessions.iter().filter(|(_, session)| is_theirs(session));
         let keys: Vec<SessionKey> =
             theirs.map(|(index, session)| session.key(index as u32)).collect();

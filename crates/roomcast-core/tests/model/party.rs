@@ -107,7 +107,7 @@ impl Party {
             Step::Disconnect(who) => {
                 self.people[*who].may.push(CloseCode::Disconnected);
                 let user = UserId::new(&format!("u{who}")).expect("a user id");
-                drop(self.world.hub().disconnect(&user, CloseCode::Disconnected));
+                drop(self.world.hub().disconnect(&user, None, CloseCode::Disconnected));
             }
             Step::Drain => {
                 self.has_drained = true;

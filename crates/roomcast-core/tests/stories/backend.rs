@@ -3,12 +3,12 @@
 use crate::{party, room, room_kind, tea_party};
 use roomcast_core::testing::{Script, World, identity, join, publish};
 use roomcast_core::{
-    Accepted, Config, Grants, Hub, Inbox, NoTokens, PresenceKind, PublishBy, RoomFilter,
+    Accepted, Config, Grants, Hub, Identity, Inbox, NoTokens, PresenceKind, PublishBy, RoomFilter,
     SessionEntry, SessionFilter, Shard,
 };
 use roomcast_protocol::command::{Page, Publish};
 use roomcast_protocol::{
-    CloseCode, Epoch, ErrorCode, Message, MessageId, Payload, Refusal, User, UserId,
+    CloseCode, Command, Epoch, ErrorCode, Message, MessageId, Payload, Refusal, User, UserId,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +69,20 @@ fn a_retry_of_the_backend_is_stored_once_and_its_names_are_its_own() {
 }
 
 #[test]
+fn no_client_takes_a_name_of_the_backend_away() {
+    let mut config = Config::default();
+    (config.limits.commands_per_second, config.limits.burst) = (100_000, 100_000);
+    let mut world = party(config, 1, "tea");
+    let named = message(&world, "tea", "1", Some("id"));
+    assert_eq!(place(say(&mut world, named.clone())), (1, false));
+    for n in 0..=10_000 {
+        let message_id = MessageId::new(&format!("n{n}")).ok();
+        world.publish_with("ann", Publish { message_id, echo: false, ..publish("tea", "2") });
+    }
+    assert_eq!(place(say(&mut world, named)), (1, true));
+}
+
+#[test]
 fn the_kind_of_the_room_counts_for_the_backend_too() {
     let code = |world: &mut World, json: &str| {
         let message = message(world, "tea", json, None);
@@ -105,6 +119,48 @@ fn the_backend_reads_history_by_page() {
     assert_eq!((texts, more), (vec!["tea #1 ann: 1".to_owned()], false));
     let (texts, more, head) = read("nowhere", Page::Latest, 2);
     assert_eq!((texts.len(), more, head.epoch), (0, false, Epoch::UNKNOWN));
+}
+
+#[test]
+fn every_page_of_history_brings_its_reader_on() {
+    let mut world = party(Config { recovery: 100, ..Config::default() }, 1, "tea");
+    for text in ["1", &format!("\"{}\"", "x".repeat(200)), "3"] {
+        world.publish("ann", "tea", text);
+    }
+    let mut offsets = |page| {
+        let past = world.hub().history(&room("tea"), page, 9, &SCRIPT, world.now());
+        let past = world.until(past).unwrap();
+        let payloads = past.messages.iter().map(|frame| frame.payload().to_vec());
+        (payloads.map(|bytes| bytes[5] - b'0').collect::<Vec<_>>(), past.more)
+    };
+    assert_eq!(offsets(Page::After(0)), (vec![1], true));
+    assert_eq!(offsets(Page::After(1)), (vec![2], true));
+    assert_eq!(offsets(Page::After(2)), (vec![3], false));
+    assert_eq!(offsets(Page::Latest), (vec![3], true));
+    assert_eq!(offsets(Page::Before(3)), (vec![2], true));
+    world.hear("bob");
+    world.command("bob", Command::History { room: room("tea"), limit: 9, page: Page::After(1) });
+    assert_eq!(world.hear("bob"), [format!("history tea [#2 ann: \"{}\"] …", "x".repeat(200))]);
+}
+
+#[test]
+fn who_is_on_the_way_in_counts_in_every_answer() {
+    let mut world = World::default();
+    for (name, who) in
+        [("ann", identity("ann", Grants::everything())), ("eve", Identity::observer())]
+    {
+        world.connect_as(name, who);
+    }
+    let hub = world.hub().clone();
+    let mut listing = Box::pin(hub.list_rooms(RoomFilter { limit: 9, ..Default::default() }));
+    // It is asked before the answers to the joins can come.
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(listing.as_mut().poll(&mut context).is_pending());
+    world.send("ann", Command::Join(join("tea")));
+    world.send("eve", Command::Join(join("tea")));
+    assert_eq!(hub.members(&room("tea")), 1);
+    let listing = world.until(listing).entries;
+    assert_eq!((listing.len(), listing[0].members), (1, 1));
 }
 
 #[test]
@@ -193,7 +249,7 @@ fn a_shard_that_is_gone_keeps_nobody_waiting() {
     let (mut shard, mut inbox) = shards.pop().unwrap();
     let mut other = World::default();
     let rooms = hub.list_rooms(RoomFilter { limit: 1, ..Default::default() });
-    let closed = hub.disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected);
+    let closed = hub.disconnect(&UserId::new("ann").unwrap(), None, CloseCode::Disconnected);
     let mut both = Box::pin(async { (rooms.await.entries.len(), closed.await) });
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(both.as_mut().poll(&mut context).is_pending());
@@ -226,8 +282,24 @@ fn the_backend_is_told_how_many_sessions_it_closed() {
         world.join_with(name, join("tea"));
     }
     let ann = UserId::new("ann").unwrap();
-    let closed = world.hub().disconnect(&ann, CloseCode::Disconnected);
+    let closed = world.hub().disconnect(&ann, None, CloseCode::Disconnected);
     assert_eq!(world.until(closed), 2);
     assert_eq!(world.closed("ann2"), Some(CloseCode::Disconnected));
+    assert!(world.is_connected("bob"));
+}
+
+#[test]
+fn the_backend_closes_one_session_of_a_user_and_no_others() {
+    let mut world = World::new(Config::default(), 2);
+    for name in ["ann", "ann2", "bob"] {
+        world.connect_as(name, identity(&name.replace('2', ""), Grants::everything()));
+    }
+    let hub = world.hub().clone();
+    let (ann, bob) = (UserId::new("ann").unwrap(), UserId::new("bob").unwrap());
+    let filter = SessionFilter { user: Some(ann.clone()), limit: 9, after: None };
+    let one = world.until(hub.list_sessions(filter)).entries[0].session;
+    let mut close = |user| world.until(hub.disconnect(user, Some(one), CloseCode::Disconnected));
+    assert_eq!((close(&bob), close(&ann), close(&ann)), (0, 1, 0));
+    assert!(world.is_connected("ann") != world.is_connected("ann2"));
     assert!(world.is_connected("bob"));
 }

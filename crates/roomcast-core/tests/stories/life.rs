@@ -141,7 +141,7 @@ fn a_drain_gives_everyone_a_moment_of_its_own() {
 #[test]
 fn the_backend_disconnects_a_user_everywhere() {
     let mut world = tea_party();
-    drop(world.hub().disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected));
+    drop(world.hub().disconnect(&UserId::new("ann").unwrap(), None, CloseCode::Disconnected));
     world.settle();
     assert_eq!(world.closed("ann"), Some(CloseCode::Disconnected));
     assert_eq!(world.closed("bob"), None);

@@ -2,7 +2,7 @@
 
 use crate::{room, room_kind, tea_party};
 use roomcast_core::testing::{World, join, publish};
-use roomcast_core::{Config, Identity, RoomFilter, SessionFilter};
+use roomcast_core::{Config, Identity, PresenceKind, RoomFilter, SessionFilter};
 use roomcast_protocol::command::{Join, Page, PresenceMode, Token};
 use roomcast_protocol::{Command, Payload};
 use std::time::Duration;
@@ -90,9 +90,30 @@ fn nothing_is_left_of_an_observer() {
     look_in(&mut world, "tea");
     world.connect("ann");
     world.join("ann", "tea");
+    assert_eq!(world.hub().rooms_with_presence(), 1);
     world.cut("ann");
     world.cut("eve");
     world.advance(Duration::from_secs(600));
     let stats = world.hub().stats();
     assert!(stats.iter().all(|shard| shard.rooms.get() == 0 && shard.memberships.get() == 0));
+    assert_eq!(world.hub().rooms_with_presence(), 0);
+}
+
+#[test]
+fn where_only_the_number_is_told_an_observer_hears_no_names() {
+    let mut world = World::new(room_kind(|kind| kind.presence = PresenceKind::Count), 1);
+    look_in(&mut world, "tea");
+    let shape = |world: &World| {
+        let roster = world.hub().roster(&room("tea"));
+        (roster.members.is_some(), roster.count)
+    };
+    assert_eq!(shape(&world), (false, 0));
+    world.connect("ann");
+    world.join("ann", "tea");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(shape(&world), (false, 1));
+    world.cut("ann");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(shape(&world), (false, 0));
+    assert_eq!(world.hear("eve"), ["joined tea @0 =0", "presence tea =1", "presence tea =0"]);
 }

@@ -3,7 +3,7 @@
 use crate::{party, room_kind, tea_party};
 use roomcast_core::testing::{World, join, publish};
 use roomcast_core::{Config, History, Slow};
-use roomcast_protocol::command::Publish;
+use roomcast_protocol::command::{Page, Publish};
 use roomcast_protocol::{CloseCode, Command, Key, UserId};
 use std::time::Duration;
 
@@ -192,7 +192,24 @@ fn one_who_does_not_even_read_the_close_is_let_go() {
     let mut world = tea_party();
     world.stall("ann", 0);
     world.publish("bob", "tea", "1");
-    drop(world.hub().disconnect(&UserId::new("ann").unwrap(), CloseCode::Disconnected));
+    drop(world.hub().disconnect(&UserId::new("ann").unwrap(), None, CloseCode::Disconnected));
     world.advance(Duration::from_secs(25));
     assert_eq!(world.hub().sessions(), 1);
+}
+
+#[test]
+fn pages_for_one_who_does_not_read_are_refused_before_they_overflow() {
+    let mut world = party(Config { recovery: 400, outbox: 400, ..Config::default() }, 1, "tea");
+    world.publish("bob", "tea", &format!("\"{}\"", "x".repeat(150)));
+    world.hear("ann");
+    world.stall("ann", 0);
+    let page = || Command::History { room: crate::room("tea"), limit: 9, page: Page::Latest };
+    (0..9).for_each(|_| world.send("ann", page()));
+    world.settle();
+    world.read_on("ann");
+    let heard = world.hear("ann");
+    let refused = heard.iter().filter(|line| *line == "error tea rate_limited").count();
+    assert!(heard.len() == 9 && (1..9).contains(&refused), "{heard:?}");
+    assert!(heard.iter().all(|line| line.starts_with("error") || line.contains("[#1 bob")));
+    assert_eq!(world.closed("ann"), None);
 }

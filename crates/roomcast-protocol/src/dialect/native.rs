@@ -11,6 +11,10 @@ use crate::{Frame, Incoming, Message, Push, Refusal, Reply};
 /// The WebSocket subprotocol of this dialect.
 pub const SUBPROTOCOL: &str = "roomcast.v1.json";
 
+/// Most bytes that a message's frame has beside its `data`: what is quoted takes two bytes for one
+/// at most, and six where a client gave itself a name of control characters.
+pub const MAX_ENVELOPE: usize = 3 * 1024;
+
 /// The native dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct Native;
@@ -51,5 +55,32 @@ impl Dialect for Native {
 
     fn ping(&self) -> Ping {
         Ping::WhenSilent(Frame::text(r#"{"type":"ping"}"#))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Epoch, EventName, MessageId, Payload, Position, RoomName, Timestamp, User, UserId,
+    };
+
+    #[test]
+    fn no_message_is_larger_than_its_data_and_the_envelope() {
+        let quotes = |length| "\"".repeat(length);
+        let id = UserId::new(&quotes(195)).ok();
+        assert!(id.is_some());
+        let message = Message {
+            room: RoomName::new(&quotes(200)).unwrap(),
+            position: Some(Position { epoch: Epoch(u64::MAX), offset: u64::MAX }),
+            event: EventName::new(&quotes(64)).ok(),
+            user: Some(User { id, name: Some("\0".repeat(200).into()) }),
+            data: Payload::parse("1").unwrap(),
+            timestamp: Timestamp::from_millis(i64::MAX),
+            message_id: MessageId::new(&quotes(64)).ok(),
+            key: None,
+        };
+        let beside = NATIVE.message(&message).len() - message.data.len();
+        assert!((MAX_ENVELOPE / 2..=MAX_ENVELOPE).contains(&beside), "{beside}");
     }
 }

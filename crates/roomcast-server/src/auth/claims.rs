@@ -44,7 +44,7 @@ impl Rules {
         self.check_issuer(claims)?;
         self.check_audience(claims)?;
         let id = text(claims, "sub")?.ok_or_else(|| wrong("`sub` is missing"))?;
-        let id = UserId::new(id).map_err(|_| wrong("`sub` is no user id: it must be 1 to 200 bytes without control characters and white space at its ends"))?;
+        let id = UserId::new(id).map_err(|error| wrong(&format!("`sub` is wrong: {error}")))?;
         let name = name(claims)?;
         Ok(Identity {
             user: Some(User { id: Some(id), name }),

@@ -9,6 +9,7 @@ use super::report::Report;
 use super::settings::{Settings, engine, transport};
 use super::value::Size;
 use roomcast_core::{Action, Grants, Pattern, RoomKind};
+use roomcast_protocol::dialect::native::MAX_ENVELOPE;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,17 +85,19 @@ fn check_sizes(config: &Config, checker: &mut Checker<'_>) {
     checker.size_within("limits.max_frame", config.limits.max_frame, 1 << 10, 16 << 20);
     let frame = config.limits.max_frame.0;
     checker.size_within("connection.unsent", config.connection.unsent, 1, GIB);
-    for (path, value) in [
-        ("connection.outbox", config.connection.outbox),
-        ("connection.recovery", config.connection.recovery),
-        ("engine.inbox", config.engine.inbox),
+    // The backend may publish `data` as large as a whole frame of a client.
+    let message = frame.saturating_add(MAX_ENVELOPE);
+    for (path, value, least, what) in [
+        ("connection.outbox", config.connection.outbox, frame, "frame"),
+        ("connection.recovery", config.connection.recovery, message, "message"),
+        ("engine.inbox", config.engine.inbox, frame, "frame"),
     ] {
-        if value.0 < frame {
-            let frame = Size(frame);
+        if value.0 < least {
+            let (frame, least) = (Size(frame), Size(least));
             checker.error(
                 path,
-                format!("{value} does not hold one frame of `limits.max_frame`, {frame}"),
-                format!("set at least {frame}"),
+                format!("{value} does not hold one {what} of `limits.max_frame`, {frame}"),
+                format!("set at least {least}"),
             );
         }
     }

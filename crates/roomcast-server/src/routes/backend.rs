@@ -1,15 +1,17 @@
 //! The backend's interface: what an application's own server asks, with an API key.
 //!
-//! Read in this order: this file (which calls there are, and who may make them), `ask` (what a
-//! request says), `trouble` (why it is refused), and one file for each group of calls.
+//! Read in this order: this file (which calls there are, and who may make them), `ask` and `body`
+//! (what a request says), `trouble` (why it is refused), and one file for each group of calls.
 
 mod ask;
+pub(super) mod body;
+pub(super) mod grants;
 mod info;
 mod messages;
 mod rooms;
 mod sessions;
 mod tokens;
-mod trouble;
+pub(super) mod trouble;
 
 use super::token::in_authorization;
 use super::{Face, Routes};
@@ -120,7 +122,7 @@ async fn perform(call: Call, ask: Ask) -> Answered {
         Call::RoomMessages if ask.request.method() == Method::POST => messages::to_room(ask).await,
         Call::RoomMessages => messages::history(&ask).await,
         Call::UserMessages => messages::to_user(ask).await,
-        Call::Disconnect => sessions::disconnect(&ask).await,
+        Call::Disconnect => sessions::disconnect(ask).await,
         Call::Rooms => rooms::list(&ask).await,
         Call::Room => rooms::one(&ask).await,
         Call::Members => rooms::members(&ask),

@@ -223,6 +223,7 @@ async fn history_is_read_by_page() {
             .collect();
         assert_eq!((shown, &page["more"]), (offsets, &json!(more)), "{query}");
         assert!(page["epoch"].is_string());
+        assert_eq!(page["offset"], 5, "{query}");
     }
     let empty = backend.read("/v1/rooms/nowhere/messages").await;
     assert_eq!(empty, json!({"messages": [], "more": false}));

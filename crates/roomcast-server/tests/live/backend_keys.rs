@@ -18,9 +18,20 @@ const PATHS: [(&str, &str); 10] = [
     ("POST", "/v1/tokens"),
 ];
 
+/// A request that would do something, had it a key.
+fn request(method: &str, path: &str) -> String {
+    let body = if method == "POST" && !path.contains("/disconnect") { r#"{"data":1}"# } else { "" };
+    let length = body.len();
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
 #[tokio::test]
 async fn nothing_is_done_without_a_key() {
     let server = setup(&config("")).start().await;
+    let mut ann = server.native_as(&token::of("ann", "Ann")).await;
     let jwt = format!("Bearer {}", token::of("ann", "Ann"));
     let wrong = format!("Bearer {KEY}x");
     let basic = format!("Basic {KEY}");
@@ -44,8 +55,16 @@ async fn nothing_is_done_without_a_key() {
             assert!(!answer.headers.contains_key("access-control-allow-origin"));
         }
         let query = format!("{path}?token={KEY}");
-        assert_eq!(http::get(server.addr(), &query, &[]).await.status / 100, 4, "{query}");
+        let answer = http::ask(server.addr(), &request(method, &query)).await;
+        assert_eq!(answer.error(), (401, "unauthorized".into()), "{query}");
     }
+    ann.must_be_well().await;
+    let backend = Backend(server.addr());
+    for room in ["tea", "user:ann"] {
+        let nothing = json!({"room": room, "members": 0});
+        assert_eq!(backend.read(&format!("/v1/rooms/{room}")).await, nothing);
+    }
+    ann.leave().await;
     server.end().await;
 }
 
@@ -159,7 +178,9 @@ async fn a_body_that_breaks_off_does_no_harm() {
          Authorization: Bearer {KEY}\r\nContent-Length: 100\r\n\r\n{{\"data\":1}}"
     );
     raw.send(head.as_bytes()).await;
-    drop(raw);
+    raw.send_no_more().await;
+    // Its end of the connection comes once it has seen ours.
+    raw.rest().await;
     let backend = Backend(server.addr());
     assert_eq!(backend.read("/v1/rooms/tea").await, json!({"room": "tea", "members": 0}));
     server.end().await;

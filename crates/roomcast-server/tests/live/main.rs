@@ -7,6 +7,7 @@ mod support;
 mod backend;
 mod backend_keys;
 mod backend_listing;
+mod backend_strict;
 mod bad_input;
 mod drain;
 mod expiry;

@@ -291,10 +291,24 @@ async fn dev_tells_one_user_something_as_a_backend_does() {
     assert_eq!(told["data"], json!({"text": "Your tea is ready"}));
     assert_eq!(told["user"], serde_json::Value::Null);
     bob.must_be_well().await;
-    for body in ["", "{}", r#"{"user":"a\nb","text":"x"}"#, r#"{"user":"ann","text":1}"#] {
+    for body in [
+        "",
+        "{}",
+        r#"["ann","x"]"#,
+        r#"{"user":"a\nb","text":"x"}"#,
+        r#"{"user":"a*","text":"x"}"#,
+        r#"{"user":"ann","text":1}"#,
+    ] {
         let answer = http::post(server.addr(), "/dev/notify", &[], body).await;
         assert_eq!(answer.error(), (400, "bad_request".into()), "{body}");
     }
+    let huge = json!({"user": "ann", "text": "x".repeat(5_000)}).to_string();
+    let answer = http::post(server.addr(), "/dev/notify", &[], &huge).await;
+    assert_eq!(answer.error(), (413, "too_large".into()));
     drop((ann, bob));
+    server.end().await;
+    let server = setup("[[room]]\npattern = \"user:*\"\npublish = \"none\"\n").start().await;
+    let answer = http::post(server.addr(), "/dev/notify", &[], &notice).await;
+    assert_eq!(answer.error(), (403, "forbidden".into()));
     server.end().await;
 }

@@ -75,7 +75,7 @@ async fn no_token_and_no_query_is_ever_logged() {
 #[tokio::test]
 async fn no_api_key_and_nothing_that_a_backend_says_is_ever_logged() {
     let vars = [("RUST_LOG", "trace")];
-    let (program, addr, admin) = Program::serve(&config(""), &vars).await;
+    let (program, addr, admin) = Program::serve(&config(CONFIG), &vars).await;
     let (public, operators) = (Backend(addr), Backend(admin));
     let body = json!({"data": "datasecret", "user": {"name": "namesecret"}});
     public.publish("/v1/rooms/roomsecret/messages", body).await;
@@ -88,6 +88,14 @@ async fn no_api_key_and_nothing_that_a_backend_says_is_ever_logged() {
     let mut eve = Client::open(admin, "/v1/ws", &[("sec-websocket-protocol", &protocols)]).await;
     eve.hear_type("welcome").await;
     eve.leave().await;
+    // Where clients connect a key is no token, and is refused in every place.
+    for addr in [addr, admin] {
+        everywhere(addr, KEY).await;
+        let query = format!("/v1/info?token={KEY}");
+        assert_eq!(http::get(addr, &query, &[("cookie", &format!("sid={KEY}"))]).await.status, 401);
+    }
+    let query = format!("/v1/auth/check?token={KEY}");
+    assert_eq!(http::get(addr, &query, &[]).await.status, 401);
     program.signal(Signal::TERM);
     let ended = program.end().await;
     assert_eq!(ended.code, Some(0));

@@ -130,6 +130,19 @@ fn a_room_table_says_everything_about_a_kind() {
 }
 
 #[test]
+fn a_recovery_holds_the_largest_message_whole() {
+    let load = |recovery: usize| {
+        let text = format!("[connection]\nrecovery = {recovery}\n");
+        load(&sources(&File::new(&text), &[]))
+    };
+    let least = 64 * 1024 + roomcast_protocol::dialect::native::MAX_ENVELOPE;
+    let report = load(least - 1).unwrap_err();
+    assert_eq!(report.problems()[0].path, "connection.recovery");
+    assert_eq!(report.problems()[0].help, "set at least 67KiB");
+    assert_eq!(load(least).unwrap().settings.engine.recovery, least);
+}
+
+#[test]
 fn a_secret_is_given_once() {
     let both = "[auth]\nsecret = \"0123456789abcdef0123456789abcdef\"\nsecret_file = \"x\"\n";
     let report = load(&sources(&File::new(both), &[])).unwrap_err();

@@ -1,24 +1,17 @@
-//! What a call of the backend says: the name in its path, its query, its body.
+//! What a call of the backend says: the name in its path and its query; `body` reads the rest.
 
+use super::body;
 use super::trouble::Trouble;
 use crate::routes::{Face, Routes};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use roomcast_protocol::{RoomName, UserId};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
 
-/// How long a body may take.
-const BODY_TIME: Duration = Duration::from_secs(10);
 /// What a listing gives unless told otherwise, and at most.
 const PAGE: (usize, usize) = (100, 1_000);
 
@@ -45,8 +38,7 @@ impl Ask {
     }
 
     fn name(&self) -> Result<String, Trouble> {
-        let name = percent_decode_str(&self.name).decode_utf8();
-        name.map(String::from).map_err(|_| Trouble::bad("the name in the path is not UTF-8"))
+        unescaped(&self.name, "the name in the path")
     }
 
     /// What the query says, where it may say only this.
@@ -56,48 +48,26 @@ impl Ask {
 
     /// The body, of at most so many bytes.
     pub(super) async fn body(self, most: usize) -> Result<Bytes, Trouble> {
-        let reading = Limited::new(self.request.into_body(), most).collect();
-        let read = timeout(BODY_TIME, reading).await.map_err(|_| {
-            Trouble::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long")
-        })?;
-        match read {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {
-                let message = format!("a body may have {most} bytes here");
-                Err(Trouble::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message))
-            }
-            Err(_) => Err(Trouble::bad("the body broke off")),
-        }
+        body::read(self.request, most).await
     }
 }
 
-/// Reads a body that must be one JSON object.
-pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Trouble> {
-    // serde would fill a struct from an array too, by position.
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Trouble::bad("send one JSON object"));
+/// Takes the percent-escapes out of a text. What only looks like one is refused: it would be taken
+/// for a name that nobody meant.
+fn unescaped(text: &str, what: &str) -> Result<String, Trouble> {
+    let is_escape = |rest: &str| {
+        rest.get(..2).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    if !text.split('%').skip(1).all(is_escape) {
+        return Err(Trouble::bad(format!("{what} has a `%` without two hexadecimal digits")));
     }
-    let json = &mut serde_json::Deserializer::from_slice(body);
-    let read = serde_path_to_error::deserialize(&mut *json).map_err(|error| {
-        let path = error.path().to_string();
-        let place = if path == "." { String::new() } else { format!("`{path}`: ") };
-        Trouble::bad(format!("{place}{}", error.inner()))
-    })?;
-    json.end().map_err(|error| Trouble::bad(error.to_string()))?;
-    Ok(read)
+    let text = percent_decode_str(text).decode_utf8();
+    text.map(String::from).map_err(|_| Trouble::bad(format!("{what} is not UTF-8")))
 }
 
-/// Reads an object inside a body, which is no array either.
-pub(super) fn inner<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let Some(raw) = Option::<&RawValue>::deserialize(from)? else { return Ok(None) };
-    if !raw.get().starts_with('{') {
-        return Err(D::Error::custom("this must be an object"));
-    }
-    serde_json::from_str(raw.get()).map(Some).map_err(D::Error::custom)
+fn unknown_key(known: &[&str]) -> Trouble {
+    let keys = if known.is_empty() { "no keys".to_owned() } else { known.join(", ") };
+    Trouble::bad(format!("the query may have {keys} here"))
 }
 
 /// What a query says, by key.
@@ -110,13 +80,10 @@ impl Query {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if !known.contains(&key) {
-                let message = format!("the query may have {} here", known.join(", "));
-                return Err(Trouble::bad(message));
+                return Err(unknown_key(known));
             }
-            let value = value.replace('+', " ");
-            let value = percent_decode_str(&value).decode_utf8();
-            let value = value.map_err(|_| Trouble::bad(format!("`{key}` is not UTF-8")))?;
-            if values.insert(key.to_owned(), value.into_owned()).is_some() {
+            let value = unescaped(&value.replace('+', " "), &format!("`{key}`"))?;
+            if values.insert(key.to_owned(), value).is_some() {
                 return Err(Trouble::bad(format!("`{key}` stands twice in the query")));
             }
         }
@@ -155,44 +122,13 @@ mod tests {
         let query = read("prefix=a%2Fb+c&limit=7").unwrap();
         assert_eq!((query.text("prefix"), query.limit().unwrap()), (Some("a/b c"), 7));
         assert_eq!(read("&prefix=&").unwrap().text("prefix"), None);
-        for bad in ["limt=7", "prefix=%ff", "limit=1&limit=2"] {
+        for bad in
+            ["limt=7", "prefix=%ff", "limit=1&limit=2", "prefix=%", "prefix=%4", "prefix=%zz"]
+        {
             assert!(read(bad).is_err(), "{bad}");
         }
         for bad in ["limit=0", "limit=1001", "limit=-1", "limit=x"] {
             assert!(read(bad).unwrap().limit().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_body_is_an_object_and_what_is_wrong_in_it_is_named() {
-        #[derive(Debug, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Inner {
-            #[serde(rename = "n")]
-            _n: u8,
-        }
-        #[derive(Debug, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Outer<'a> {
-            #[serde(borrow)]
-            data: &'a RawValue,
-            #[serde(default, deserialize_with = "inner")]
-            _inner: Option<Inner>,
-        }
-        let read = |text: &'static str| object::<Outer<'static>>(text.as_bytes());
-        assert_eq!(read(r#" {"data": 1.10 }"#).unwrap().data.get(), "1.10");
-        assert_eq!(read(r#"{"data":null,"_inner":null}"#).unwrap().data.get(), "null");
-        for bad in [
-            "",
-            "[1]",
-            "{}",
-            r#"{"data":1}x"#,
-            r#"{"data":1,"data":2}"#,
-            r#"{"data":1,"more":2}"#,
-            r#"{"data":1,"_inner":[1]}"#,
-            r#"{"data":1,"_inner":{"n":"x"}}"#,
-        ] {
-            assert!(read(bad).is_err(), "{bad}");
         }
     }
 }

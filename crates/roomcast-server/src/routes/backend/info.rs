@@ -9,6 +9,7 @@ use serde_json::json;
 
 /// The version, and how the server is set up.
 pub(super) fn info(ask: &Ask) -> Answered {
+    ask.query(&[])?;
     let backend = &ask.routes.backend;
     let answer = json!({
         "version": env!("CARGO_PKG_VERSION"),

@@ -1,7 +1,8 @@
 //! Messages: published in rooms and to users, and read from a room's history.
 
 use super::Answered;
-use super::ask::{Ask, inner, object};
+use super::ask::Ask;
+use super::body::{inner, object};
 use super::trouble::Trouble;
 use crate::routes::reply;
 use http::HeaderMap;
@@ -51,17 +52,19 @@ pub(super) async fn to_room(ask: Ask) -> Answered {
 
 /// `POST /v1/users/{user}/messages`: in the room that is the user's own.
 pub(super) async fn to_user(ask: Ask) -> Answered {
-    let room = name(Some(format!("user:{}", ask.user()?)), RoomName::new)?;
-    let room = room.ok_or_else(|| Trouble::bad("the user has no room"))?;
+    let room = ask.user()?.room();
     publish(ask, room).await
 }
 
 async fn publish(ask: Ask, room: RoomName) -> Answered {
-    let (hub, now) = (ask.routes.backend.hub.clone(), ask.routes.clock.now());
+    let (hub, clock) = (ask.routes.backend.hub.clone(), ask.routes.clock);
+    ask.query(&[])?;
     let repeated = idempotency_key(ask.request.headers())?;
     let body = ask.body(hub.config().max_frame.saturating_add(BESIDE)).await?;
     let wanted: Wanted<'_> = object(&body)?;
     let ephemeral = wanted.ephemeral.unwrap_or(false);
+    // Not before: a body may take seconds to come, and the message is none until it is whole.
+    let now = clock.now();
     let message = message(wanted, room, repeated, now.wall)?;
     let Accepted { position, duplicate } = hub.publish(message, ephemeral, now).await?;
     let mut answer = json!({ "duplicate": duplicate });
@@ -137,6 +140,9 @@ struct Messages<'a> {
     more: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<String>,
+    /// The last one given out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
 }
 
 /// `GET /v1/rooms/{room}/messages`.
@@ -164,7 +170,9 @@ fn shown(past: &Past) -> Result<Messages<'_>, Trouble> {
         tracing::error!(%error, "a message of a history is no JSON");
         Trouble::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a defect: it was logged")
     })?;
-    Ok(Messages { messages, more: past.more, epoch: epoch(past.head.epoch) })
+    let epoch = epoch(past.head.epoch);
+    let offset = epoch.is_some().then_some(past.head.offset);
+    Ok(Messages { messages, more: past.more, epoch, offset })
 }
 
 /// The epoch of a room, if there is such a room.

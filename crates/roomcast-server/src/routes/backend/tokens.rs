@@ -1,18 +1,18 @@
 //! `POST /v1/tokens`: a token for a user, where the configuration holds a key that signs.
 
 use super::Answered;
-use super::ask::{Ask, object};
+use super::ask::Ask;
+use super::body::object;
+use super::grants::Grants;
 use super::sessions::millis;
 use super::trouble::Trouble;
 use crate::auth::TokenPlan;
 use crate::config::value::Span;
 use crate::routes::reply;
 use hyper::StatusCode;
-use roomcast_core::Action;
 use roomcast_protocol::command::Token;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Longest body in bytes.
@@ -28,12 +28,13 @@ const TTLS: std::ops::RangeInclusive<Duration> =
 struct Wanted {
     user: String,
     name: Option<String>,
-    rooms: BTreeMap<String, Vec<String>>,
+    rooms: Grants,
     ttl: Option<Value>,
 }
 
 /// Makes the token that the body describes.
 pub(super) async fn make(ask: Ask) -> Answered {
+    ask.query(&[])?;
     let (routes, caller) = (ask.routes.clone(), ask.caller.clone());
     let body = ask.body(MAX_BODY).await?;
     let wanted: Wanted = object(&body)?;
@@ -43,7 +44,7 @@ pub(super) async fn make(ask: Ask) -> Answered {
     let plan = TokenPlan {
         user: wanted.user,
         name: wanted.name,
-        rooms: wanted.rooms.into_iter().map(grant).collect::<Result<_, _>>()?,
+        rooms: wanted.rooms.0,
         now: routes.clock.now().wall,
         ttl,
         issuer: backend.rules.issuer.clone(),
@@ -63,19 +64,6 @@ fn elsewhere() -> Trouble {
     let message = "this server holds only public keys: tokens are made where the private key is, \
                    by your backend or with `roomcast token new --key-file FILE`";
     Trouble::new(StatusCode::CONFLICT, "unavailable", message)
-}
-
-fn grant((pattern, words): (String, Vec<String>)) -> Result<(String, Vec<Action>), Trouble> {
-    let action = |word: &String| {
-        Action::from_name(word).ok_or_else(|| {
-            let shown = word.escape_debug();
-            Trouble::bad(format!(
-                "`rooms` has an unknown action `{shown}`: use join, publish, presence, history"
-            ))
-        })
-    };
-    let actions = words.iter().map(action).collect::<Result<_, _>>()?;
-    Ok((pattern, actions))
 }
 
 /// A number of seconds, or a text such as `10m`.

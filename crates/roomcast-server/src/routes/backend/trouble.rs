@@ -1,7 +1,7 @@
 //! Why a call of the backend is refused: a status, and the one shape of all errors.
 
 use crate::routes::reply;
-use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
 use roomcast_protocol::{ErrorCode, Refusal};
 use roomcast_transport::Body;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Why a call is refused.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(in crate::routes) struct Trouble {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -17,12 +17,16 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(in crate::routes) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self { status, code, message: message.into(), retry_after: None }
     }
 
     /// The request is not what it should be.
-    pub(super) fn bad(message: impl Into<String>) -> Self {
+    pub(in crate::routes) fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
@@ -64,6 +68,10 @@ impl From<Trouble> for Response<Body> {
         let headers = response.headers_mut();
         if trouble.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if trouble.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            // RFC 9110, section 15.5.16: what would have been taken.
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Some(after) = trouble.retry_after {
             // Whole seconds, and never at once.

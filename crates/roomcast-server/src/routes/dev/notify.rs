@@ -1,9 +1,10 @@
 //! `POST /dev/notify`: tells a user something, as an application's backend does.
 
+use super::super::backend::trouble::Trouble;
 use super::super::{Routes, reply};
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
-use roomcast_protocol::{EventName, Message, Payload, RoomName};
+use roomcast_protocol::{EventName, Message, Payload, UserId};
 use roomcast_transport::Body;
 use serde::Deserialize;
 use serde_json::json;
@@ -21,18 +22,15 @@ pub(in crate::routes) async fn notify(
     routes: Arc<Routes>,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let shape = r#"{"user": string, "text": string}"#;
-    let notice: Notice = match super::read(request, shape).await {
-        Ok(notice) => notice,
-        Err(refusal) => return refusal,
-    };
-    let room = match RoomName::new(&format!("user:{}", notice.user)) {
-        Ok(room) => room,
-        Err(error) => return super::bad_request(&error.to_string()),
-    };
+    tell(&routes, request).await.unwrap_or_else(Trouble::into)
+}
+
+async fn tell(routes: &Routes, request: Request<Incoming>) -> Result<Response<Body>, Trouble> {
+    let notice: Notice = super::read(request).await?;
+    let user = UserId::new(&notice.user).map_err(|error| Trouble::bad(error.to_string()))?;
     let now = routes.clock.now();
     let message = Message {
-        room,
+        room: user.room(),
         position: None,
         event: EventName::new("notification").ok(),
         user: None,
@@ -41,8 +39,6 @@ pub(in crate::routes) async fn notify(
         message_id: None,
         key: None,
     };
-    match routes.backend.hub.publish(message, false, now).await {
-        Ok(_) => reply::json(StatusCode::OK, &json!({})),
-        Err(refusal) => super::bad_request(&refusal.message),
-    }
+    routes.backend.hub.publish(message, false, now).await?;
+    Ok(reply::json(StatusCode::OK, &json!({})))
 }

@@ -80,6 +80,11 @@ impl Raw {
         within(self.stream.write_all(bytes)).await.unwrap();
     }
 
+    /// Sends its end of the stream, and can still read.
+    pub(crate) async fn send_no_more(&mut self) {
+        within(self.stream.shutdown()).await.unwrap();
+    }
+
     /// Sends this again and again until the peer takes nothing for a while; bytes sent.
     pub(crate) async fn send_until_full(&mut self, bytes: &[u8]) -> usize {
         let mut sent = 0;

@@ -57,8 +57,7 @@ enum Endpoint {
     Ready,
     Metrics,
     Backend(backend::Call),
-    DevToken,
-    DevNotify,
+    Dev(dev::Call),
 }
 
 impl Endpoint {
@@ -67,7 +66,7 @@ impl Endpoint {
     const fn methods(self) -> &'static str {
         match self {
             Self::Backend(call) => call.methods(),
-            Self::DevToken | Self::DevNotify => "POST",
+            Self::Dev(_) => "POST, OPTIONS",
             Self::Native | Self::Guide(_) => "GET",
             Self::AuthCheck => "GET, HEAD, OPTIONS",
             _ => "GET, HEAD",
@@ -111,8 +110,8 @@ impl Routes {
             ]);
         }
         if face == Face::Everything {
-            let dev = [("/dev/token", Endpoint::DevToken), ("/dev/notify", Endpoint::DevNotify)];
-            table.extend(dev);
+            let calls = [("/dev/token", dev::Call::Token), ("/dev/notify", dev::Call::Notify)];
+            table.extend(calls.map(|(path, call)| (path, Endpoint::Dev(call))));
         }
         let mut router = Router::new();
         for (path, endpoint) in table {
@@ -161,8 +160,7 @@ impl Handler for Site {
             Endpoint::Health => ready(service::health()),
             Endpoint::Ready => ready(service::ready(&routes.sockets)),
             Endpoint::Metrics => ready(service::metrics(&routes.metrics)),
-            Endpoint::DevToken => Box::pin(dev::token(Arc::clone(routes), request)),
-            Endpoint::DevNotify => Box::pin(dev::notify(Arc::clone(routes), request)),
+            Endpoint::Dev(call) => Box::pin(dev::answer(Arc::clone(routes), call, request)),
         }
     }
 }

@@ -87,16 +87,16 @@ fn check_sizes(config: &Config, checker: &mut Checker<'_>) {
     checker.size_within("connection.unsent", config.connection.unsent, 1, GIB);
     // The backend may publish `data` as large as a whole frame of a client.
     let message = frame.saturating_add(MAX_ENVELOPE);
-    for (path, value, least, what) in [
-        ("connection.outbox", config.connection.outbox, frame, "frame"),
-        ("connection.recovery", config.connection.recovery, message, "message"),
-        ("engine.inbox", config.engine.inbox, frame, "frame"),
+    for (path, value) in [
+        ("connection.outbox", config.connection.outbox),
+        ("connection.recovery", config.connection.recovery),
+        ("engine.inbox", config.engine.inbox),
     ] {
-        if value.0 < least {
-            let (frame, least) = (Size(frame), Size(least));
+        if value.0 < message {
+            let (frame, least) = (Size(frame), Size(message));
             checker.error(
                 path,
-                format!("{value} does not hold one {what} of `limits.max_frame`, {frame}"),
+                format!("{value} does not hold one message of `limits.max_frame`, {frame}"),
                 format!("set at least {least}"),
             );
         }

@@ -116,7 +116,7 @@ pub const KEYS: &[Key] = &[
     key("connection.header_timeout", Kind::Duration, "10s", "How long a client may take for the head of its HTTP request."),
     key("connection.close_timeout", Kind::Duration, "5s", "How long a closing connection may take to say goodbye."),
     key("connection.unsent", Kind::Size, "16KiB", "The kernel takes nothing more for a client while so many bytes stand unsent in it. What it took last, up to 64KiB, may exceed that."),
-    key("connection.outbox", Kind::Size, "192KiB", "Bytes of messages that may wait in this process for one client that reads slowly. At least `limits.max_frame`."),
+    key("connection.outbox", Kind::Size, "192KiB", "Bytes of messages that may wait in this process for one client that reads slowly. At least `limits.max_frame` and 3 KiB."),
     key("connection.recovery", Kind::Size, "1MiB", "Bytes of missed messages that one join may send, less what waits already. A client that missed more is told so. A client whose socket takes everything may be sent a burst of so much more. At least `limits.max_frame` and 3 KiB."),
     key("connection.stall", Kind::Duration, "20s", "How long a client may take nothing of what waits for it. Then: 4002. So long has one that is being closed for its last frames, too."),
     key("engine.inbox", Kind::Size, "64MiB", "Bytes of messages that may wait for one worker. Beyond it, its rooms repair themselves from history."),

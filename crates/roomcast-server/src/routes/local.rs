@@ -38,12 +38,11 @@ pub(super) fn is_local_origin(origin: &str) -> bool {
     is_loopback || name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Whether the request comes from this server's own page, or from a program.
-pub(super) fn is_same_origin<B>(request: &Request<B>) -> bool {
-    let origin = request.headers().get(ORIGIN);
-    origin.is_none_or(|origin| {
-        origin.to_str().is_ok_and(|origin| is_own_page(origin, request.headers()))
-    })
+/// Whether the request comes from a page of this machine or of this server, or from a program.
+pub(super) fn is_from_here<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let is_ours = |origin: &str| is_local_origin(origin) || is_own_page(origin, headers);
+    headers.get(ORIGIN).is_none_or(|origin| origin.to_str().is_ok_and(is_ours))
 }
 
 #[cfg(test)]

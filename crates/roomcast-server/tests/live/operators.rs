@@ -198,7 +198,8 @@ async fn dev_gives_a_token_to_its_own_pages_and_to_programs() {
     let server = setup("[auth]\nissuer = \"us\"\naudience = \"rooms\"\n").start().await;
     let own = format!("http://{}", server.addr());
     let host = server.addr().to_string();
-    for headers in [&[][..], &[("Host", host.as_str()), ("Origin", own.as_str())]] {
+    let page = |origin| [("Host", host.as_str()), ("Origin", origin)];
+    for headers in [&[][..], &page(own.as_str()), &page("http://localhost:5173")] {
         let answer = http::post(server.addr(), "/dev/token", headers, r#"{"name":"Ann"}"#).await;
         let json = answer.json();
         assert_eq!((answer.status, &json["expires_in_ms"]), (200, &json!(600_000)));
@@ -207,7 +208,11 @@ async fn dev_gives_a_token_to_its_own_pages_and_to_programs() {
         client.say("hello").await;
         assert_eq!(client.hear().await, "Hello Ann: hello");
     }
-    for origin in ["https://evil.example", "null", "http://127.0.0.1:1", &host, ""] {
+    let mine = [("Host", host.as_str()), ("Origin", "http://localhost:5173")];
+    let asked = http::preflight(server.addr(), "/dev/token", &mine).await;
+    assert_eq!((asked.status, asked.header("access-control-allow-headers")), (204, "content-type"));
+    assert_eq!(asked.header("access-control-allow-origin"), "http://localhost:5173");
+    for origin in ["https://evil.example", "null", "http://localhost.evil.example", &host, ""] {
         let headers = [("Host", host.as_str()), ("Origin", origin)];
         let answer = http::post(server.addr(), "/dev/token", &headers, r#"{"name":"Ann"}"#).await;
         assert_eq!(answer.error(), (403, "forbidden".into()), "{origin}");
@@ -218,7 +223,7 @@ async fn dev_gives_a_token_to_its_own_pages_and_to_programs() {
     }
     let answer = http::get(server.addr(), "/dev/token", &[]).await;
     assert_eq!(answer.error(), (405, "method_not_allowed".into()));
-    assert_eq!(answer.header("allow"), "POST");
+    assert_eq!(answer.header("allow"), "POST, OPTIONS");
     server.end().await;
 }
 

@@ -18,10 +18,7 @@ struct Notice {
 }
 
 /// Publishes in the user's own room.
-pub(in crate::routes) async fn notify(
-    routes: Arc<Routes>,
-    request: Request<Incoming>,
-) -> Response<Body> {
+pub(super) async fn notify(routes: Arc<Routes>, request: Request<Incoming>) -> Response<Body> {
     tell(&routes, request).await.unwrap_or_else(Trouble::into)
 }
 

@@ -30,10 +30,7 @@ struct Wanted {
 }
 
 /// The token that was asked for.
-pub(in crate::routes) async fn token(
-    routes: Arc<Routes>,
-    request: Request<Incoming>,
-) -> Response<Body> {
+pub(super) async fn token(routes: Arc<Routes>, request: Request<Incoming>) -> Response<Body> {
     let Some((signer, rules)) = &routes.signer else { return reply::not_found() };
     match make(&routes, signer, rules, request).await {
         Ok(response) => response,

@@ -41,6 +41,11 @@ pub(crate) async fn get(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) 
     ask(addr, &head("GET", path, headers, "Connection: close\r\n")).await
 }
 
+/// What a browser asks before it lets a page of another origin ask.
+pub(crate) async fn preflight(addr: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    ask(addr, &head("OPTIONS", path, headers, "Connection: close\r\n")).await
+}
+
 pub(crate) async fn post(
     addr: SocketAddr,
     path: &str,

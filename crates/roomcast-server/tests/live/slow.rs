@@ -5,7 +5,7 @@ use crate::support::{Server, setup, within};
 use serde_json::json;
 
 const ROOMS: &str = "[limits]\nburst = 1000000\n\
-    [connection]\nstall = \"1h\"\nclose_timeout = \"200ms\"\noutbox = \"64KiB\"\n\
+    [connection]\nstall = \"1h\"\nclose_timeout = \"200ms\"\noutbox = \"68KiB\"\n\
     [heartbeat]\ninterval = \"1h\"\ntimeout = \"100ms\"\n\
     [[room]]\npattern = \"skip\"\nslow = \"skip\"\n[[room]]\npattern = \"*\"\n";
 const TOO_SLOW: &str = r#"roomcast_connections_closed_total{reason="too slow"}"#;

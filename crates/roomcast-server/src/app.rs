@@ -1,6 +1,5 @@
 //! The application: the parts wired together, running on real sockets, and its kind end.
 
-use crate::auth::Signer;
 use crate::config::Settings;
 use crate::metrics::Metrics;
 use crate::routes::{Access, Backend, Face, Routes};
@@ -55,8 +54,7 @@ impl App {
     /// # Errors
     /// [`AppError`] says what is in the way.
     pub async fn dev(settings: Settings) -> Result<Self, AppError> {
-        let signer = settings.signers.first().cloned();
-        Self::start(settings, true, signer).await
+        Self::start(settings, true).await
     }
 
     /// Starts a server for production: metrics are on an address of their own.
@@ -64,18 +62,13 @@ impl App {
     /// # Errors
     /// [`AppError`] says what is in the way.
     pub async fn serve(settings: Settings) -> Result<Self, AppError> {
-        Self::start(settings, false, None).await
+        Self::start(settings, false).await
     }
 
-    async fn start(
-        settings: Settings,
-        dev: bool,
-        signer: Option<Signer>,
-    ) -> Result<Self, AppError> {
+    async fn start(settings: Settings, dev: bool) -> Result<Self, AppError> {
         let Settings { engine, transport, gatekeeper, admin, .. } = settings.clone();
         let transport = Transport::listen(transport)?;
         let seed = getrandom::u64().map_err(AppError::Random)?;
-        let rules = gatekeeper.rules().clone();
         let gatekeeper: Arc<dyn Gatekeeper> = Arc::new(gatekeeper);
         let (hub, shards) = Hub::local(engine, Arc::clone(&gatekeeper), transport.workers(), seed);
         let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
@@ -90,7 +83,6 @@ impl App {
         let parts = Routes {
             access,
             backend,
-            signer: signer.map(|signer| (signer, rules)),
             guide: settings.guide,
             metrics: Metrics::new(hub.clone(), &transport),
             sockets: transport.sockets().clone(),

@@ -13,7 +13,6 @@ mod token;
 pub(crate) use backend::Backend;
 pub(crate) use token::Access;
 
-use crate::auth::{Rules, Signer};
 use crate::metrics::Metrics;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
@@ -28,8 +27,6 @@ use std::sync::Arc;
 pub(crate) struct Routes {
     pub(crate) access: Access,
     pub(crate) backend: Backend,
-    /// Signs tokens for anyone who asks: only in `dev`, and not where only public keys are.
-    pub(crate) signer: Option<(Signer, Rules)>,
     pub(crate) guide: bool,
     pub(crate) metrics: Metrics,
     pub(crate) sockets: Sockets,

@@ -10,7 +10,7 @@ mod info;
 mod messages;
 mod rooms;
 mod sessions;
-mod tokens;
+pub(super) mod tokens;
 pub(super) mod trouble;
 
 use super::token::in_authorization;
@@ -98,7 +98,7 @@ impl Call {
 }
 
 /// An answer, or why there is none.
-type Answered = Result<Response<Body>, Trouble>;
+pub(super) type Answered = Result<Response<Body>, Trouble>;
 
 /// Answers a call; `name` is the part of the path that names a room or a user.
 pub(super) async fn answer(

@@ -100,7 +100,6 @@ mod tests {
         Routes {
             access,
             backend,
-            signer: None,
             guide: true,
             metrics: Metrics::new(hub, &transport),
             sockets: transport.sockets().clone(),

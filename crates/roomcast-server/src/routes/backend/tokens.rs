@@ -6,9 +6,9 @@ use super::body::object;
 use super::grants::Grants;
 use super::sessions::millis;
 use super::trouble::Trouble;
-use crate::auth::TokenPlan;
+use crate::auth::{Signer, TokenPlan};
 use crate::config::value::Span;
-use crate::routes::reply;
+use crate::routes::{Routes, reply};
 use hyper::StatusCode;
 use roomcast_protocol::command::Token;
 use serde::Deserialize;
@@ -38,25 +38,38 @@ pub(super) async fn make(ask: Ask) -> Answered {
     let (routes, caller) = (ask.routes.clone(), ask.caller.clone());
     let body = ask.body(MAX_BODY).await?;
     let wanted: Wanted = object(&body)?;
-    let backend = &routes.backend;
-    let signer = backend.signer.as_ref().ok_or_else(elsewhere)?;
+    let signer = routes.backend.signer.as_ref().ok_or_else(elsewhere)?;
     let ttl = ttl(wanted.ttl.as_ref())?;
+    let answer = sign(&routes, signer, wanted.user, wanted.name, wanted.rooms, ttl)?;
+    tracing::info!(backend = %caller, "a token was made");
+    Ok(answer)
+}
+
+/// Answers with a token that this server takes, or with what no token may say: told here, and not
+/// later at every door.
+pub(in crate::routes) fn sign(
+    routes: &Routes,
+    signer: &Signer,
+    user: String,
+    name: Option<String>,
+    Grants(rooms): Grants,
+    ttl: Duration,
+) -> Answered {
+    let rules = &routes.backend.rules;
     let plan = TokenPlan {
-        user: wanted.user,
-        name: wanted.name,
-        rooms: wanted.rooms.0,
+        user,
+        name,
+        rooms,
         now: routes.clock.now().wall,
         ttl,
-        issuer: backend.rules.issuer.clone(),
-        audience: backend.rules.audience.first().cloned(),
+        issuer: rules.issuer.clone(),
+        audience: rules.audience.first().cloned(),
     };
     let token = signer.sign(&plan.claims()).map_err(|error| {
         Trouble::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string())
     })?;
-    // What no token may say is told here, and not later at every door.
     let admitted = routes.access.gatekeeper.admit(&Token(token.clone()), plan.now);
     admitted.map_err(|denied| Trouble::bad(denied.to_string()))?;
-    tracing::info!(backend = %caller, "a token was made");
     Ok(reply::json(StatusCode::OK, &json!({ "token": token, "expires_in_ms": millis(ttl) })))
 }
 

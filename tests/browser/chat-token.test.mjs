@@ -2,26 +2,14 @@
 // that lives in a worker with a token of its own.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, afterEach, describe, test } from "node:test";
-import { Server, startBrowser } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { stage } from "./harness.mjs";
 import { goToChat, openChat } from "./pages/chat.mjs";
 
 describe("chat demo and its token", { timeout: 180_000 }, () => {
-  let browser, server, context;
+  let server, context;
 
-  before(async () => {
-    server = await Server.start();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
-    context.setDefaultTimeout(30_000);
-  });
-  afterEach(() => context?.close());
+  stage((now) => { ({ server, context } = now); });
 
   test("a room that the token does not open is explained, and another can be entered", async () => {
     const ann = await goToChat(context, server.port, { name: "Ann", room: "secret", rooms: "tea*,coffee" });

@@ -1,32 +1,19 @@
 // The chat demo in two tabs of a real browser.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, afterEach, describe, test } from "node:test";
-import { Network, Server, startBrowser } from "./harness.mjs";
+import { beforeEach, describe, test } from "node:test";
+import { Network, stage } from "./harness.mjs";
 import { openChat } from "./pages/chat.mjs";
 
 const TEN = Array.from({ length: 10 }, (_, index) => `number ${index + 1}`);
-const WAIT = 30_000;
 
 describe("chat demo", { timeout: 180_000 }, () => {
   let browser, server, context;
   let rooms = 0;
   let room;
 
-  before(async () => {
-    server = await Server.start();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  beforeEach(async () => {
-    room = `tea ${++rooms}`;
-    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
-    context.setDefaultTimeout(WAIT);
-  });
-  afterEach(() => context?.close());
+  stage((now) => { ({ server, browser, context } = now); });
+  beforeEach(() => { room = `tea ${++rooms}`; });
 
   const open = (name, port = server.port) => openChat(context, port, { name, room });
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { Server, Tab, openPage, startBrowser } from "./harness.mjs";
+import { before, describe, test } from "node:test";
+import { Server, Tab, openPage, stage, startBrowser } from "./harness.mjs";
 import { openChat } from "./pages/chat.mjs";
 
 const KEY = "an api key/with = characters that no subprotocol takes";
@@ -36,22 +36,10 @@ class Console extends Tab {
 const openConsole = (context, port, hash = "") => openPage(context, port, `/console${hash}`, Console);
 
 describe("console", { timeout: 240_000 }, () => {
-  let browser, server, context, key;
+  let server, context, key;
 
-  before(async () => {
-    server = await Server.start();
-    key = /API key\s+(\S+)/.exec(server.said)[1];
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
-    context.setDefaultTimeout(45_000);
-  });
-  afterEach(() => context?.close());
+  stage((now) => { ({ server, context } = now); }, 45_000);
+  before(() => { key = /API key\s+(\S+)/.exec(server.said)[1]; });
 
   const open = () => openConsole(context, server.port, `#key=${key}`);
 

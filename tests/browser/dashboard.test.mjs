@@ -1,32 +1,19 @@
 // The dashboard in two tabs of a real browser: what is said, and what is drawn.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { Server, startBrowser } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { stage } from "./harness.mjs";
 import { openDashboard } from "./pages/dashboard.mjs";
 
 const FIGURES = ["connections", "published", "delivered", "sent_bytes", "delivery_p99_ms", "memory_bytes"];
-const WAIT = 30_000;
 const SECOND = 2.2; // columns of a chart, at least
 
 const count = (columns, what) => columns.filter((column) => column[what]).length;
 
 describe("dashboard demo", { timeout: 240_000 }, () => {
-  let browser, server, context;
+  let server, context;
 
-  before(async () => {
-    server = await Server.start();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
-    context.setDefaultTimeout(WAIT);
-  });
-  afterEach(() => context?.close());
+  stage((now) => { ({ server, context } = now); });
 
   const open = () => openDashboard(context, server.port);
 

@@ -1,32 +1,19 @@
 // The shared document in several tabs of a real browser.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { Network, Server, startBrowser } from "./harness.mjs";
+import { beforeEach, describe, test } from "node:test";
+import { Network, stage } from "./harness.mjs";
 import { openDocument } from "./pages/document.mjs";
 
-const WAIT = 30_000;
 const MINUTES = 180_000; // ms, longer than the client repeats a message and the server knows its name
 
 describe("shared document demo", { timeout: 240_000 }, () => {
-  let browser, server, context;
+  let server, context;
   let titles = 0;
   let title;
 
-  before(async () => {
-    server = await Server.start();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  beforeEach(async () => {
-    title = `plan ${++titles}`;
-    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
-    context.setDefaultTimeout(WAIT);
-  });
-  afterEach(() => context?.close());
+  stage((now) => { ({ server, context } = now); });
+  beforeEach(() => { title = `plan ${++titles}`; });
 
   const open = (name, more = {}) => openDocument(context, more.port ?? server.port, { name, title, ...more });
 

@@ -1,8 +1,8 @@
 // The data feed demo: many prices, a viewer that keeps up, and one that does not.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { Server, startBrowser } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { stage } from "./harness.mjs";
 import { openFeed } from "./pages/feed.mjs";
 
 const WAIT = 90_000;
@@ -10,21 +10,9 @@ const KEPT = 64; // messages in the room's history
 const PROMPT = 1_000; // milliseconds: younger is what a viewer shows that keeps up
 
 describe("data feed demo", { timeout: 400_000 }, () => {
-  let browser, server, context;
+  let server, context;
 
-  before(async () => {
-    server = await Server.start();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  beforeEach(async () => {
-    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
-    context.setDefaultTimeout(WAIT);
-  });
-  afterEach(() => context?.close());
+  stage((now) => { ({ server, context } = now); }, WAIT);
 
   const open = () => openFeed(context, server.port);
 

@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import net from "node:net";
 import { resolve } from "node:path";
+import { after, afterEach, before, beforeEach } from "node:test";
 import { chromium } from "playwright-core";
 
 const PICTURES = resolve(import.meta.dirname, "../../target/browser");
@@ -142,6 +143,30 @@ export function startBrowser() {
       "--disable-component-update", "--disable-sync",
     ],
   });
+}
+
+/**
+ * What the tests of a suite run on: a server and a browser for all of them, and for each a context
+ * of its own in which nothing takes longer than `patience` milliseconds. `take({ server, browser,
+ * context })` is told it. Call it first in the suite.
+ */
+export function stage(take, patience = 30_000) {
+  let server, browser, context;
+  before(async () => {
+    server = await Server.start();
+    browser = await startBrowser();
+    take({ server, browser });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+  beforeEach(async () => {
+    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
+    context.setDefaultTimeout(patience);
+    take({ server, browser, context });
+  });
+  afterEach(() => context?.close());
 }
 
 /** One tab with a page, as `openPage(context, server.port, "/demo/chat")`; `As` is the class of what is given. */

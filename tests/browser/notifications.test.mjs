@@ -1,33 +1,22 @@
 // Notifications: the devices of two users in a real browser.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { Server, startBrowser } from "./harness.mjs";
+import { beforeEach, describe, test } from "node:test";
+import { stage } from "./harness.mjs";
 import { openNotifications } from "./pages/notifications.mjs";
 
-const WAIT = 30_000;
 const AWAY = "while you were away";
 
 describe("notifications demo", { timeout: 240_000 }, () => {
-  let browser, server, context;
+  let server, context;
   let users = 0;
   let ann, bob;
 
-  before(async () => {
-    server = await Server.start();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  beforeEach(async () => {
+  stage((now) => { ({ server, context } = now); });
+  beforeEach(() => {
     users += 1;
     [ann, bob] = [`Ann ${users}`, `Bob ${users}`];
-    context = await browser.newContext({ viewport: { width: 1120, height: 720 } });
-    context.setDefaultTimeout(WAIT);
   });
-  afterEach(() => context?.close());
 
   const open = (name) => openNotifications(context, server.port, name);
 

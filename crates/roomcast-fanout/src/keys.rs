@@ -1,0 +1,86 @@
+//! What things are called in Redis: one channel and a few keys for each room, in one hash slot.
+//!
+//! | name | kind | holds |
+//! | --- | --- | --- |
+//! | `room:{room}` | channel | every message of the room, and who came and went |
+//! | `{room:{room}}:head` | hash | the epoch, the last offset, and what that rests on |
+//! | `{room:{room}}:log` | stream | the messages kept; the first part of an entry's id is its offset |
+//! | `{room:{room}}:ids`, `:ids:old` | hashes | `message_id`s of clients, now and before |
+//! | `{room:{room}}:backend-ids`, `:backend-ids:old` | hashes | `message_id`s of the backend |
+//!
+//! Before each of them stands the prefix, if one is set. In a room's name `%`, `{` and `}` are
+//! written as `%25`, `%7B` and `%7D`: braces mark what decides the hash slot.
+
+use roomcast_protocol::RoomName;
+use std::borrow::Cow;
+
+/// Names rooms' keys and channels.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    /// What every channel begins with.
+    prefix: String,
+}
+
+impl Keys {
+    pub(crate) fn new(prefix: &str) -> Self {
+        Self { prefix: format!("{prefix}room:") }
+    }
+
+    /// The room's channel.
+    pub(crate) fn channel(&self, room: &RoomName) -> String {
+        format!("{}{}", self.prefix, escaped(room.as_str()))
+    }
+
+    /// The room of a channel, if it is one's.
+    pub(crate) fn room(&self, channel: &str) -> Option<RoomName> {
+        let name = channel.strip_prefix(&self.prefix)?;
+        let room = RoomName::new(&unescaped(name)).ok()?;
+        // Only one way of writing a room is its channel.
+        (escaped(room.as_str()) == name).then_some(room)
+    }
+
+    /// The room's key of that name.
+    pub(crate) fn key(&self, room: &RoomName, name: &str) -> String {
+        format!("{{{}}}:{name}", self.channel(room))
+    }
+}
+
+fn escaped(name: &str) -> Cow<'_, str> {
+    if !name.contains(['%', '{', '}']) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.replace('%', "%25").replace('{', "%7B").replace('}', "%7D"))
+}
+
+fn unescaped(name: &str) -> Cow<'_, str> {
+    if !name.contains('%') {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.replace("%7B", "{").replace("%7D", "}").replace("%25", "%"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guides_channel_is_the_rooms() {
+        let (keys, lobby) = (Keys::new(""), RoomName::new("lobby").unwrap());
+        assert_eq!(keys.channel(&lobby), "room:lobby");
+        assert_eq!(keys.key(&lobby, "log"), "{room:lobby}:log");
+    }
+
+    #[test]
+    fn every_room_comes_back_from_its_channel_and_has_one_hash_slot() {
+        let keys = Keys::new("app1:");
+        for name in ["lobby", "a{b}c", "}{", "%7B", "100%", "{}", "日本", "a b"] {
+            let room = RoomName::new(name).unwrap();
+            let channel = keys.channel(&room);
+            assert_eq!(keys.room(&channel), Some(room.clone()), "{channel}");
+            assert_eq!(keys.key(&room, "head"), format!("{{{channel}}}:head"));
+            assert!(!channel.contains(['{', '}']), "{channel}");
+        }
+        assert_eq!(keys.room("room:lobby"), None);
+        assert_eq!(keys.room("app1:room:%41%"), None);
+    }
+}

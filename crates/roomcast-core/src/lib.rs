@@ -36,7 +36,7 @@ pub mod now;
 mod outbox;
 pub mod pattern;
 pub mod presence;
-mod random;
+pub mod random;
 mod room;
 pub mod room_kind;
 pub mod session;

@@ -4,15 +4,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): every state gives another number for 2^64 steps.
 #[derive(Debug)]
-pub(crate) struct Random(AtomicU64);
+pub struct Random(AtomicU64);
 
 impl Random {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// Numbers that differ from those of another seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
     /// The next number; never 0.
-    pub(crate) fn next(&self) -> u64 {
+    pub fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let state = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

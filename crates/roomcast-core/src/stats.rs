@@ -20,6 +20,11 @@ impl Counter {
         self.0.fetch_sub(less, Ordering::Relaxed);
     }
 
+    /// Makes it that number.
+    pub fn set(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+
     /// The number now.
     #[must_use]
     pub fn get(&self) -> u64 {

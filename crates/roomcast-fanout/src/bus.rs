@@ -24,8 +24,8 @@ pub(crate) type Incoming = BoxStream<'static, News>;
 /// What happens on a link.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// Something was published in a room.
-    Push(RoomName, Bytes),
+    /// Something was published on a channel.
+    Push(Bytes, Bytes),
     /// So much came at once that some was dropped.
     Lagged(u64),
     /// The link has ended, and why.

@@ -17,10 +17,18 @@
 //! What this crate does not do: it opens no socket of clients, knows no transport, decides no
 //! rights, and keeps no message that it could not give to Redis.
 
+mod bus;
+mod clock;
 pub mod config;
+mod envelope;
 pub mod fanout;
 mod fred_bus;
+mod keys;
+mod redis_broker;
+mod request;
+mod scripts;
 pub mod stats;
+mod task;
 
 pub use config::{Config, InvalidUrl, RedisUrl};
 pub use fanout::{Fanout, StartError};

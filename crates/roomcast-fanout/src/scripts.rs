@@ -1,0 +1,301 @@
+//! The scripts that Redis runs: what they are given and what they answer. A script answers one
+//! text, never a list: the client library would take a list that begins with the name of a
+//! pub/sub message for one.
+
+use crate::bus::{Append, BusError, Found, Heard, Outcome, Part, Read};
+use crate::envelope::{line, records};
+use crate::keys::Keys;
+use bytes::Bytes;
+use roomcast_core::random::Random;
+use roomcast_core::{Config, RoomKind};
+use roomcast_protocol::{Epoch, Position, RoomName};
+use std::time::Duration;
+
+const HEAD: &str = include_str!("scripts/head.lua");
+
+/// A script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Script {
+    Append,
+    Read,
+    Check,
+}
+
+impl Script {
+    pub(crate) const ALL: [Self; 3] = [Self::Append, Self::Read, Self::Check];
+
+    /// The name of its file.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Read => "read",
+            Self::Check => "check",
+        }
+    }
+
+    /// The whole text.
+    pub(crate) fn text(self) -> String {
+        let own = match self {
+            Self::Append => include_str!("scripts/append.lua"),
+            Self::Read => include_str!("scripts/read.lua"),
+            Self::Check => include_str!("scripts/check.lua"),
+        };
+        format!("{HEAD}\n{own}")
+    }
+}
+
+/// What a script is given.
+#[derive(Debug, Default)]
+pub(crate) struct Call {
+    pub(crate) keys: Vec<String>,
+    pub(crate) args: Vec<Bytes>,
+}
+
+impl Call {
+    fn arg(&mut self, text: impl Into<String>) {
+        self.args.push(Bytes::from(text.into()));
+    }
+
+    fn number(&mut self, number: u64) {
+        self.arg(number.to_string());
+    }
+
+    fn millis(&mut self, duration: Duration) {
+        self.number(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1));
+    }
+
+    fn server(&mut self, server: &Server) {
+        self.arg(server.run.as_str());
+        self.arg(if server.kept { "1" } else { "0" });
+    }
+}
+
+/// One life of a Redis server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Server {
+    /// What it calls this life.
+    pub(crate) run: String,
+    /// It began with all that the life before had acknowledged.
+    pub(crate) kept: bool,
+}
+
+impl Server {
+    /// Reads what `INFO` says. A primary that keeps a log of what it does begins with all of its
+    /// data; one that only takes snapshots, or was promoted, may have lost the newest.
+    pub(crate) fn read(info: &str) -> Option<Self> {
+        let field = |name: &str| {
+            let rest = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            rest.map(str::trim)
+        };
+        let was_promoted = field("second_repl_offset").is_some_and(|offset| offset != "-1");
+        Some(Self {
+            run: field("run_id")?.to_owned(),
+            kept: field("aof_enabled") == Some("1") && !was_promoted,
+        })
+    }
+}
+
+/// How long the head of a room is kept that no node has members in.
+pub(crate) fn life(kind: &RoomKind) -> Duration {
+    kind.history.ttl.max(3 * KEEP_ALIVE)
+}
+
+/// How often a node looks after each room that it has members in.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// Makes calls.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    keys: Keys,
+    dedupe: Duration,
+    epochs: Random,
+    /// The command that publishes on a room's channel.
+    publish: &'static str,
+}
+
+impl Calls {
+    pub(crate) fn new(keys: Keys, engine: &Config, seed: u64, is_cluster: bool) -> Self {
+        let publish = if is_cluster { "SPUBLISH" } else { "PUBLISH" };
+        Self { keys, dedupe: engine.dedupe, epochs: Random::new(seed), publish }
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    fn fresh(&self) -> String {
+        Epoch(self.epochs.next()).to_string()
+    }
+
+    pub(crate) fn append(&self, server: &Server, batch: &[Append]) -> Call {
+        let mut call = Call::default();
+        let mut rooms: Vec<&RoomName> = Vec::new();
+        call.server(server);
+        call.arg(self.publish);
+        call.millis(self.dedupe);
+        let places: Vec<usize> = batch.iter().map(|append| place(&mut rooms, &append.room)).collect();
+        call.number(rooms.len() as u64);
+        for (place, room) in rooms.iter().enumerate() {
+            let first = places.iter().position(|other| *other == place).unwrap_or_default();
+            self.room(&mut call, room, &batch[first].kind);
+        }
+        for (append, place) in batch.iter().zip(places) {
+            call.number(place as u64 + 1);
+            call.arg(flags(append));
+            call.arg(append.name.as_deref().unwrap_or_default());
+            call.args.push(append.body.clone());
+        }
+        call
+    }
+
+    fn room(&self, call: &mut Call, room: &RoomName, kind: &RoomKind) {
+        let names = ["head", "log", "ids", "ids:old", "backend-ids", "backend-ids:old"];
+        call.keys.extend(names.map(|name| self.keys.key(room, name)));
+        call.arg(self.keys.channel(room));
+        call.arg(self.fresh());
+        call.number(kind.history.size as u64);
+        call.number(kind.history.bytes as u64);
+        call.millis(kind.history.ttl);
+        call.millis(life(kind));
+        call.number(u64::from(kind.rate));
+    }
+
+    pub(crate) fn read(&self, server: &Server, read: &Read) -> Call {
+        let mut call = Call::default();
+        call.keys.extend(["head", "log"].map(|name| self.keys.key(&read.room, name)));
+        call.server(server);
+        call.arg(self.fresh());
+        call.millis(read.life);
+        let (what, a, b) = match read.part {
+            Part::CatchUp { since, last } => {
+                ("catch up", since.map_or("-1".into(), |since| since.to_string()), last)
+            }
+            Part::Latest(limit) => ("latest", "0".into(), limit),
+            Part::Before(offset, limit) => ("before", offset.to_string(), limit),
+            Part::After(offset, limit) => ("after", offset.to_string(), limit),
+        };
+        call.arg(what);
+        call.arg(a);
+        call.number(u64::from(b));
+        call
+    }
+
+    pub(crate) fn check(&self, server: &Server, heard: &[Heard]) -> Call {
+        let mut call = Call::default();
+        call.server(server);
+        for Heard { room, life, last } in heard {
+            call.keys.extend(["head", "log"].map(|name| self.keys.key(room, name)));
+            call.arg(self.fresh());
+            call.millis(*life);
+            call.arg(last.epoch.to_string());
+            call.number(last.offset);
+        }
+        call
+    }
+}
+
+/// The room's place among those of a batch.
+fn place<'a>(rooms: &mut Vec<&'a RoomName>, room: &'a RoomName) -> usize {
+    rooms.iter().position(|other| *other == room).unwrap_or_else(|| {
+        rooms.push(room);
+        rooms.len() - 1
+    })
+}
+
+fn flags(append: &Append) -> &'static str {
+    match (append.ephemeral, append.from_backend) {
+        (false, false) => "-",
+        (true, false) => "e",
+        (false, true) => "b",
+        (true, true) => "eb",
+    }
+}
+
+/// What became of each message of a batch.
+pub(crate) fn outcomes(answer: &[u8], expected: usize) -> Result<Vec<Outcome>, BusError> {
+    let text = std::str::from_utf8(answer).unwrap_or_default();
+    let outcomes: Option<Vec<Outcome>> = text.split(',').map(outcome).collect();
+    outcomes.filter(|all| all.len() == expected).ok_or_else(|| strange("append", text))
+}
+
+fn outcome(text: &str) -> Option<Outcome> {
+    if let Some(wait) = text.strip_prefix('!') {
+        return Some(Outcome::TooMany(Duration::from_millis(wait.parse().ok()?)));
+    }
+    let (duplicate, place) = text.strip_prefix('=').map_or((false, text), |place| (true, place));
+    let position = if place == "-" { None } else { Some(position(place)?) };
+    Some(Outcome::Accepted { position, duplicate })
+}
+
+fn position(text: &str) -> Option<Position> {
+    let (epoch, offset) = text.split_once(':')?;
+    Some(Position { epoch: Epoch::read(epoch), offset: offset.parse().ok()? })
+}
+
+/// What was read of a log.
+pub(crate) fn found(mut answer: Bytes) -> Result<Found, BusError> {
+    let head = line(&mut answer).unwrap_or_default();
+    let read = || {
+        let mut words = head.split(' ');
+        let epoch = Epoch::read(words.next()?);
+        let offset = words.next()?.parse().ok()?;
+        let floor = words.next()?.parse().ok()?;
+        let more = words.next()? == "1";
+        let lineage = words.next()?.split_terminator(',').map(position).collect::<Option<_>>()?;
+        let head = Position { epoch, offset };
+        Some(Found { head, floor, more, lineage, records: records(answer)? })
+    };
+    read().ok_or_else(|| strange("read", &head))
+}
+
+/// Which of the rooms must be read.
+pub(crate) fn missed(answer: &[u8], expected: usize) -> Result<Vec<bool>, BusError> {
+    if answer.len() == expected {
+        return Ok(answer.iter().map(|&sign| sign != b'=').collect());
+    }
+    Err(strange("check", &String::from_utf8_lossy(answer)))
+}
+
+fn strange(script: &str, answer: &str) -> BusError {
+    BusError::Lost(format!("the script `{script}` answered {answer:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_kept_makes_a_life_whole_unless_it_was_promoted() {
+        let info = |aof, second| {
+            format!("# Server\r\nrun_id:abc\r\naof_enabled:{aof}\r\nsecond_repl_offset:{second}\r\n")
+        };
+        let kept = |aof, second| Server::read(&info(aof, second)).unwrap().kept;
+        assert_eq!((kept(1, -1), kept(0, -1), kept(1, 77)), (true, false, false));
+        assert_eq!(Server::read("aof_enabled:1"), None);
+    }
+
+    #[test]
+    fn outcomes_are_read() {
+        let at = |epoch, offset| Some(Position { epoch: Epoch(epoch), offset });
+        assert_eq!(
+            outcomes(b"a:5,=a:4,-,=-,!20", 5).unwrap(),
+            [
+                Outcome::Accepted { position: at(10, 5), duplicate: false },
+                Outcome::Accepted { position: at(10, 4), duplicate: true },
+                Outcome::Accepted { position: None, duplicate: false },
+                Outcome::Accepted { position: None, duplicate: true },
+                Outcome::TooMany(Duration::from_millis(20)),
+            ]
+        );
+        assert!(outcomes(b"a:5", 2).is_err() && outcomes(b"what", 1).is_err());
+    }
+
+    #[test]
+    fn a_reading_is_read() {
+        let found = found(Bytes::from_static(b"a 7 5 1 9:3,b:5,\n6 2\nhi7 0\n")).unwrap();
+        assert_eq!((found.head, found.floor), (Position { epoch: Epoch(10), offset: 7 }, 5));
+        assert_eq!(found.lineage[1], Position { epoch: Epoch(11), offset: 5 });
+        assert_eq!((found.more, found.records.len()), (true, 2));
+        assert!(super::found(Bytes::from_static(b"a 7 5 1")).is_err());
+    }
+}

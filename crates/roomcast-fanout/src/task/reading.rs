@@ -1,0 +1,226 @@
+//! Rooms in doubt: they are subscribed to, checked, and read where something is missing.
+
+use super::Task;
+use crate::bus::{BusError, Found, Heard, Part, Read};
+use crate::clock::wall;
+use crate::envelope::{Arrived, decode};
+use crate::request::{Done, Waiting};
+use roomcast_core::broker::CatchUp;
+use roomcast_core::inbox::{Event, ShardId, Snapshot};
+use roomcast_core::{Answer, Asker, Delivery, RoomKind};
+use roomcast_protocol::command::Page;
+use roomcast_protocol::{RoomName, Timestamp};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+impl Task {
+    /// Asks the link for the rooms that are wanted, and for no more of those that are not.
+    pub(super) fn subscribe_wanted(&mut self) {
+        let Some(link) = self.connection.link().cloned() else { return };
+        let unwanted = std::mem::take(&mut self.rooms.unwanted);
+        if !unwanted.is_empty() {
+            let answer = link.unsubscribe(unwanted);
+            self.doing(async move { Done::Unsubscribed(answer.await) });
+        }
+        loop {
+            let rooms = self.rooms.take_wanted();
+            if rooms.is_empty() {
+                return;
+            }
+            self.rooms.unwell += 1;
+            let answer = link.subscribe(rooms.iter().map(|(name, _)| name.clone()).collect());
+            self.doing(async move { Done::Subscribed(rooms, answer.await) });
+        }
+    }
+
+    /// The rooms are heard from now on: what came before is looked for.
+    pub(super) fn subscribed(&mut self, rooms: Vec<(RoomName, u64)>) {
+        self.rooms.unwell -= 1;
+        for (name, serial) in &rooms {
+            self.rooms.heard(name, *serial);
+        }
+        self.check(rooms.iter().map(|(name, _)| name));
+        for (name, _) in &rooms {
+            self.read_room(name);
+        }
+    }
+
+    /// Compares how far the rooms were heard with how far they are.
+    fn check<'a>(&mut self, rooms: impl Iterator<Item = &'a RoomName>) {
+        let Some(link) = self.connection.link().cloned() else { return };
+        let mut lanes: HashMap<u16, Vec<Heard>> = HashMap::new();
+        for heard in rooms.filter_map(|room| self.rooms.heard_until(room)) {
+            lanes.entry(link.lane(&heard.room)).or_default().push(heard);
+        }
+        for heard in lanes.into_values() {
+            self.rooms.unwell += 1;
+            let rooms = heard.iter().map(|heard| heard.room.clone()).collect();
+            let answer = link.check(heard);
+            self.doing(async move { Done::Checked(rooms, answer.await) });
+        }
+    }
+
+    pub(super) fn checked(
+        &mut self,
+        rooms: &[RoomName],
+        missed: Result<Vec<bool>, BusError>,
+    ) -> Option<BusError> {
+        self.rooms.unwell -= 1;
+        // What could not be compared is read.
+        let (missed, error) = match missed {
+            Ok(missed) => (missed, None),
+            Err(error) => (vec![true; rooms.len()], Some(error)),
+        };
+        for (room, missed) in rooms.iter().zip(missed) {
+            if missed || self.rooms.owes(room) {
+                self.shared.stats.missed.add(1);
+                self.rooms.tell_lost(room, &self.shared.inboxes);
+            }
+        }
+        error
+    }
+
+    /// So much came at once that some was dropped: any room may miss something.
+    pub(super) fn lagged(&mut self, count: u64) {
+        tracing::warn!(count, "Redis sent more at once than could be taken: all rooms are checked");
+        self.shared.stats.lagged.add(1);
+        let rooms = self.rooms.doubt_all();
+        self.check(rooms.iter());
+    }
+
+    /// Rooms keep their numbering while they have members, and what went missing in a quiet one
+    /// is found.
+    pub(super) fn keep_alive(&mut self, now: Instant) {
+        let due = self.rooms.take_due(now);
+        self.check(due.iter());
+    }
+
+    pub(super) fn catch_up(&mut self, room: RoomName, shard: ShardId, ticket: u32, want: CatchUp) {
+        let until = Instant::now() + self.config.timeout;
+        self.rooms.wait(&room, Waiting { shard, ticket, want, until });
+        self.read_room(&room);
+    }
+
+    /// Reads a room once for all who wait for that.
+    fn read_room(&mut self, name: &RoomName) {
+        let Some(link) = self.connection.link().cloned() else { return };
+        let Some((read, served)) = self.rooms.take_reading(name) else { return };
+        self.shared.stats.reads.add(1);
+        let (name, answer) = (name.clone(), link.read(read));
+        self.doing(async move { Done::Read(name, served, answer.await) });
+    }
+
+    pub(super) fn was_read(
+        &mut self,
+        name: &RoomName,
+        served: Vec<Waiting>,
+        result: Result<Found, BusError>,
+    ) -> Option<BusError> {
+        let found = match result {
+            Ok(found) => found,
+            Err(error @ BusError::Lost(_)) => {
+                self.rooms.was_not_read(name, served);
+                return Some(error);
+            }
+            Err(error) => {
+                self.rooms.was_not_read(name, Vec::new());
+                served.iter().for_each(|waiting| self.tell_read(name, waiting, None));
+                return Some(error);
+            }
+        };
+        let again = self.rooms.was_read(name, &found);
+        let kind = self.kind(name);
+        let snapshot = snapshot(name, &kind, found);
+        for waiting in served {
+            self.tell_read(name, &waiting, Some(snapshot.clone()));
+        }
+        for inbox in again.iter().filter_map(|&shard| self.shared.inboxes.get(shard)) {
+            inbox.push_lost(name);
+        }
+        self.read_room(name);
+        None
+    }
+
+    fn tell_read(&self, room: &RoomName, waiting: &Waiting, snapshot: Option<Snapshot>) {
+        if let Some(inbox) = self.shared.inboxes.get(waiting.shard) {
+            inbox.push(Event::CaughtUp { room: room.clone(), ticket: waiting.ticket, snapshot });
+        }
+    }
+
+    /// While Redis is away nobody waits for ever.
+    pub(super) fn give_up_waiting(&mut self, now: Instant) {
+        if self.connection.link().is_some() {
+            return;
+        }
+        for (room, waiting) in self.rooms.take_late(now) {
+            self.tell_read(&room, &waiting, None);
+        }
+    }
+
+    pub(super) fn read_page(&self, room: RoomName, asker: Asker, page: Page, limit: u32) {
+        let Some(link) = self.connection.link().cloned() else { return };
+        let part = match page {
+            Page::Latest => Part::Latest(limit),
+            Page::Before(offset) => Part::Before(offset, limit),
+            Page::After(offset) => Part::After(offset, limit),
+        };
+        self.shared.stats.reads.add(1);
+        let life = Duration::ZERO;
+        let answer = link.read(Read { room: room.clone(), life, part });
+        self.doing(async move { Done::Page(room, asker, page, answer.await) });
+    }
+
+    pub(super) fn page_read(
+        &mut self,
+        room: &RoomName,
+        asker: Asker,
+        page: Page,
+        result: Result<Found, BusError>,
+    ) -> Option<BusError> {
+        match result {
+            Ok(found) => {
+                let snapshot = snapshot(room, &self.kind(room), found);
+                asker.tell(&self.shared.inboxes, room, Answer::Page(page, snapshot));
+                None
+            }
+            Err(error) => {
+                self.shared.refuse(asker, room, "Redis did not answer: try again");
+                Some(error)
+            }
+        }
+    }
+
+    fn kind(&mut self, room: &RoomName) -> Arc<RoomKind> {
+        match self.rooms.get(room.as_str()) {
+            Some((_, room)) => Arc::clone(&room.kind),
+            None => Arc::new(self.engine.kind_of(room)),
+        }
+    }
+}
+
+/// What was found, as shards know it: without what is past its time, and without what stands
+/// before a hole.
+fn snapshot(room: &RoomName, kind: &RoomKind, found: Found) -> Snapshot {
+    let Found { head, mut floor, more, lineage, records } = found;
+    let ttl = i64::try_from(kind.history.ttl.as_millis()).unwrap_or(i64::MAX);
+    let oldest = Timestamp::from_millis(wall().as_millis().saturating_sub(ttl));
+    let mut messages: Vec<Arc<Delivery>> = Vec::with_capacity(records.len());
+    for record in &records {
+        let arrived = decode(room, head.epoch, record).filter(|it| it.message.timestamp >= oldest);
+        let follows = messages.last().is_none_or(|last| last.offset() == Some(record.offset - 1));
+        match arrived {
+            Some(arrived) if follows => messages.push(delivery(arrived)),
+            Some(arrived) => {
+                (floor, messages) = (record.offset - 1, vec![delivery(arrived)]);
+            }
+            None => (floor, messages) = (record.offset, Vec::new()),
+        }
+    }
+    Snapshot { head, floor, messages, more, lineage }
+}
+
+pub(super) fn delivery(arrived: Arrived) -> Arc<Delivery> {
+    Arc::new(Delivery::new(arrived.message, Duration::ZERO, arrived.skip))
+}

@@ -13,6 +13,7 @@ impl Party {
     /// Everyone reads, then all views must be equal, then everyone goes and nothing is left.
     pub(crate) fn end(&mut self, bounds: &Bounds) -> Holds {
         (0..PEOPLE).for_each(|who| self.read_on(who));
+        self.let_go();
         self.world.settle();
         self.listen()?;
         self.wait_for_quiet()?;
@@ -61,7 +62,7 @@ impl Party {
     /// Who watches a room knows who is in it.
     fn presence_is_true(&self, room: &str, bounds: &Bounds) -> Holds {
         let there = self.people.iter().filter(|person| person.connection.is_some());
-        let is_guest = |place: usize| ROOMS[place] == room;
+        let is_guest = |place: usize| ROOMS.get(place) == Some(&room);
         let guests =
             there.clone().filter(|p| p.guide.as_ref().is_some_and(|(at, _)| is_guest(*at)));
         let members = there.filter_map(|p| Some((&p.client, p.client.rooms.get(room)?)));

@@ -67,7 +67,7 @@ impl View {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Client {
     pub(crate) user: String,
     pub(crate) session: String,

@@ -39,10 +39,12 @@ impl Party {
 
     /// Every command was answered, and every member is where the room is.
     fn everyone_has_everything(&mut self) -> Holds {
+        // As they are before somebody comes: whoever joins has the room read.
+        let there = self.people.iter().filter(|person| person.connection.is_some());
+        let clients: Vec<Client> = there.map(|person| person.client.clone()).collect();
         let heads = heads(&mut self.world, &mut self.truth)?;
         self.listen()?;
-        for person in self.people.iter().filter(|person| person.connection.is_some()) {
-            let client = &person.client;
+        for client in &clients {
             if !client.waiting.is_empty() {
                 return Err(format!("{} has no answer to {:?}", client.user, client.waiting));
             }

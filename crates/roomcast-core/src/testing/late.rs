@@ -130,8 +130,8 @@ impl LateBroker {
     /// From now on rooms cannot be read, or can again, of which the shards are told.
     pub fn can_read(&self, is_readable: bool) {
         self.act(|state| {
-            state.is_readable = is_readable;
-            if is_readable {
+            let was_readable = std::mem::replace(&mut state.is_readable, is_readable);
+            if is_readable && !was_readable {
                 state.say_lost();
             }
         });

@@ -147,6 +147,7 @@ export class Membership {
     if (frame.type === "left") this.end(over(frame.code));
     if (this.state !== "joined") return;
     if (frame.type === "message") this.#message(frame);
+    if (frame.type === "joined") this.#renumbered(frame);
     if (frame.type === "presence") this.#learn(frame);
     if (frame.type === "gap") {
       if (!frame.repairing) this.#track.skipTo(frame.to);
@@ -179,10 +180,7 @@ export class Membership {
   }
 
   #joined(frame: JoinedFrame, since: Position | undefined): void {
-    if (!frame.recovered) {
-      this.#track.restart(frame.epoch);
-      this.#recent.length = 0;
-    }
+    this.#enter(frame);
     const { commands } = this.host;
     const messages = frame.messages
       .filter(({ offset = 0 }) => this.#track.take(offset, true) === "next")
@@ -201,6 +199,19 @@ export class Membership {
       const some = frame.recovered ? messages : newest(messages, seat.rewind);
       for (const message of some) seat.tell("message", message);
     }
+  }
+
+  /** Unasked: the numbering goes on under another epoch, or it begins anew. */
+  #renumbered(frame: JoinedFrame): void {
+    const since = this.position;
+    this.#enter(frame);
+    this.#track.skipTo(frame.offset);
+    if (since && !frame.recovered) this.#tell("recovery", recoveryOf(frame, since, 0));
+  }
+
+  #enter({ epoch, recovered }: JoinedFrame): void {
+    this.#track.enter(epoch, recovered);
+    if (!recovered) this.#recent.length = 0;
   }
 
   #message(frame: MessageFrame): void {

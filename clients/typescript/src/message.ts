@@ -22,7 +22,7 @@ export interface Message<Event extends string = string, Data = unknown> {
   readonly replayed: boolean;
 }
 
-/** What became of a room after the connection was lost. */
+/** What became of a room after the connection was lost, or after it began anew. */
 export interface Recovery {
   /** Whether everything missed is replayed next. If not, load afresh what is shown. */
   readonly recovered: boolean;

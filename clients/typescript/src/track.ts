@@ -20,9 +20,10 @@ export class Track {
     return this.#epoch === undefined ? undefined : { epoch: this.#epoch, offset: this.#offset };
   }
 
-  /** The room began anew, or its history does not reach back: nothing from before counts. */
-  restart(epoch: string): void {
+  /** The numbering is that of this epoch; where it does not go on, nothing from before counts. */
+  enter(epoch: string, goesOn: boolean): void {
     this.#epoch = epoch;
+    if (goesOn) return;
     this.#offset = 0;
     this.#ahead.clear();
   }

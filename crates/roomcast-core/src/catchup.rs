@@ -2,6 +2,7 @@
 
 use crate::delivery::Delivery;
 use crate::inbox::Snapshot;
+use crate::room::is_after;
 use roomcast_protocol::command::{Join, Page};
 use roomcast_protocol::reply::NotRecovered;
 use roomcast_protocol::{Dialect, Frame};
@@ -18,19 +19,32 @@ pub(crate) struct Recovered {
     pub(crate) reason: Option<NotRecovered>,
 }
 
-/// Chooses from a snapshot, and from what was delivered after it, what the join asked for:
-/// everything since its position, or only what it rewinds to and the reason. Never a part of
-/// what was missed, never a silent hole.
+/// Puts what came meanwhile behind the snapshot, as far as it goes on without a hole. Whether all
+/// of it has its place now, or had one already; what has none may tell of messages that are missing.
+pub(crate) fn splice(found: &mut Snapshot, mut meanwhile: Vec<Arc<Delivery>>) -> bool {
+    meanwhile.sort_by_key(|delivery| delivery.offset());
+    let mut all_fit = true;
+    for delivery in meanwhile {
+        let Some(position) = delivery.message.position else { continue };
+        if is_after(found.head, position) {
+            found.head = position;
+            found.messages.push(delivery);
+        } else {
+            all_fit &= found.reaches(position);
+        }
+    }
+    all_fit
+}
+
+/// Chooses from a snapshot what the join asked for: everything since its position, or only what
+/// it rewinds to and the reason. Never a part of what was missed, never a silent hole.
 pub(crate) fn recover(
     join: &Join,
     snapshot: &Snapshot,
-    meanwhile: &[Arc<Delivery>],
     dialect: &dyn Dialect,
     limit: usize,
 ) -> Recovered {
-    let head = snapshot.head.offset;
-    let later = meanwhile.iter().filter(|delivery| delivery.offset().is_some_and(|at| at > head));
-    let all: Vec<&Arc<Delivery>> = snapshot.messages.iter().chain(later).collect();
+    let all = &snapshot.messages;
     let missed = match missed(join, snapshot) {
         Ok(Some(since)) => fitting(all.iter().filter(|d| d.offset() > Some(since)), dialect, limit)
             .ok_or(NotRecovered::Limit)
@@ -40,13 +54,11 @@ pub(crate) fn recover(
     };
     match missed {
         Ok(Some(messages)) => Recovered { messages, complete: true, reason: None },
-        Ok(None) => Recovered {
-            messages: rewind(&all, join, dialect, limit),
-            complete: false,
-            reason: None,
-        },
+        Ok(None) => {
+            Recovered { messages: rewind(all, join, dialect, limit), complete: false, reason: None }
+        }
         Err(reason) => Recovered {
-            messages: rewind(&all, join, dialect, limit),
+            messages: rewind(all, join, dialect, limit),
             complete: false,
             reason: Some(reason),
         },
@@ -56,7 +68,7 @@ pub(crate) fn recover(
 /// The offset after which everything is wanted and can be had; none without a position.
 fn missed(join: &Join, snapshot: &Snapshot) -> Result<Option<u64>, NotRecovered> {
     let Some(since) = join.since else { return Ok(None) };
-    if since.epoch != snapshot.head.epoch || since.offset > snapshot.head.offset {
+    if !snapshot.reaches(since) {
         return Err(NotRecovered::Epoch);
     }
     if since.offset < snapshot.floor {
@@ -67,7 +79,7 @@ fn missed(join: &Join, snapshot: &Snapshot) -> Result<Option<u64>, NotRecovered>
 
 /// All of them encoded, if they fit.
 fn fitting<'a>(
-    deliveries: impl Iterator<Item = &'a &'a Arc<Delivery>>,
+    deliveries: impl Iterator<Item = &'a Arc<Delivery>>,
     dialect: &dyn Dialect,
     limit: usize,
 ) -> Option<Vec<Frame>> {
@@ -82,8 +94,8 @@ fn fitting<'a>(
 }
 
 /// The newest messages, as many as asked for and as fit.
-fn rewind(all: &[&Arc<Delivery>], join: &Join, dialect: &dyn Dialect, limit: usize) -> Vec<Frame> {
-    let newest = all.iter().rev().take(join.rewind as usize).copied();
+fn rewind(all: &[Arc<Delivery>], join: &Join, dialect: &dyn Dialect, limit: usize) -> Vec<Frame> {
+    let newest = all.iter().rev().take(join.rewind as usize);
     let mut frames = take_fitting(newest, dialect, limit);
     frames.reverse();
     frames

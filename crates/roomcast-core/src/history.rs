@@ -88,7 +88,7 @@ impl RoomLog {
         let skip = from.saturating_sub(floor) as usize;
         let end = to.saturating_sub(floor) as usize;
         let messages = self.kept.iter().take(end).skip(skip).cloned().collect();
-        Snapshot { head: self.head(), floor, messages, more }
+        Snapshot { head: self.head(), lineage: Vec::new(), floor, messages, more }
     }
 
     fn floor(&self) -> u64 {

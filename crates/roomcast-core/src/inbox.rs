@@ -19,12 +19,27 @@ pub type ShardId = usize;
 pub struct Snapshot {
     /// The last position given out in the room.
     pub head: Position,
+    /// Earlier epochs whose numbering the head's epoch goes on with, each with the last offset
+    /// that counts in it. A broker whose store came back, perhaps without its newest messages,
+    /// begins an epoch and names here how much of the old one it still has.
+    pub lineage: Vec<Position>,
     /// Messages with a greater offset are kept; this one and older ones are not.
     pub floor: u64,
     /// What was asked for, oldest first, without holes.
     pub messages: Vec<Arc<Delivery>>,
     /// Whether there are more in the direction asked for.
     pub more: bool,
+}
+
+impl Snapshot {
+    /// Whether the position is one that this numbering has come through: what follows it is known
+    /// by greater offsets, up to the head.
+    #[must_use]
+    pub fn reaches(&self, position: Position) -> bool {
+        let counts = |end: &Position| end.epoch == position.epoch && position.offset <= end.offset;
+        position.offset <= self.head.offset
+            && (counts(&self.head) || self.lineage.iter().any(counts))
+    }
 }
 
 /// What a shard is told.
@@ -49,8 +64,16 @@ pub enum Event {
         room: RoomName,
         /// Which reading.
         ticket: u32,
-        /// What was found.
-        snapshot: Snapshot,
+        /// What was found; none if the room could not be read now. Then the joins that wait for
+        /// it are refused, and the room is read again at the next join, jump or [`Event::Lost`].
+        snapshot: Option<Snapshot>,
+    },
+    /// Tell every session the state of the service.
+    System {
+        /// What happened, for programs.
+        event: &'static str,
+        /// What happened, for people.
+        text: &'static str,
     },
     /// The members of a room changed.
     Presence {

@@ -87,7 +87,8 @@ impl LocalBroker {
         let mut rooms = self.rooms.of(name);
         let Some(room) = rooms.get_mut(name) else {
             let head = Position { epoch: Epoch::UNKNOWN, offset: 0 };
-            return Snapshot { head, floor: 0, messages: Vec::new(), more: false };
+            let (lineage, messages) = (Vec::new(), Vec::new());
+            return Snapshot { head, lineage, floor: 0, messages, more: false };
         };
         let before = room.log.bytes();
         room.log.expire(now, &room.kind.history);
@@ -134,7 +135,7 @@ impl Broker for LocalBroker {
             let snapshot = log.catch_up(want);
             self.answer(
                 shard,
-                Event::CaughtUp { room: room.clone(), ticket, snapshot: snapshot.clone() },
+                Event::CaughtUp { room: room.clone(), ticket, snapshot: Some(snapshot.clone()) },
             );
             snapshot
         };

@@ -6,6 +6,7 @@ use crate::room_kind::RoomKind;
 use crate::session::SessionKey;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::{Command, CommandId, Position, RoomName};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -17,14 +18,15 @@ pub(crate) struct Room {
     pub(crate) observers: usize,
     /// The last position delivered here; none until the broker first told it.
     pub(crate) position: Option<Position>,
-    /// The greatest offset heard of; beyond `position`, something is missing.
-    pub(crate) heard_of: u64,
-    /// Messages may be missing that were not heard of: the room must be read once more.
+    /// Messages may be missing after `position`: the room must be read, once more if it is being read.
     pub(crate) doubt: bool,
-    pub(crate) pending: Vec<PendingJoin>,
+    /// Joins on their way, in the order in which they came.
+    pub(crate) pending: BTreeMap<u32, PendingJoin>,
+    /// What the next one of them is called.
+    next_join: u32,
     /// The reading that is under way.
     pub(crate) reading: Option<u32>,
-    /// What was delivered while a reading is under way: it comes after the snapshot.
+    /// What came while a reading is under way, delivered or not: it goes behind the snapshot.
     pub(crate) meanwhile: Vec<Arc<Delivery>>,
     /// Since when it has had no members, in milliseconds of uptime.
     pub(crate) empty_since: Option<u64>,
@@ -47,8 +49,11 @@ pub(crate) struct PendingJoin {
     /// The reading that serves it; none until it begins.
     pub(crate) ticket: Option<u32>,
     /// What the session asked of the room since: done in order, after the join.
-    pub(crate) held: Vec<(Option<CommandId>, Command)>,
+    pub(crate) held: Vec<Held>,
 }
+
+/// A command that waits for a join.
+pub(crate) type Held = (Option<CommandId>, Command);
 
 impl Room {
     pub(crate) fn new(name: RoomName, kind: Arc<RoomKind>) -> Self {
@@ -58,9 +63,9 @@ impl Room {
             members: Vec::new(),
             observers: 0,
             position: None,
-            heard_of: 0,
             doubt: false,
-            pending: Vec::new(),
+            pending: BTreeMap::new(),
+            next_join: 0,
             reading: None,
             meanwhile: Vec::new(),
             empty_since: None,
@@ -73,32 +78,41 @@ impl Room {
 
     /// How many count: members, and those on their way in, as in the census.
     pub(crate) fn counted(&self) -> usize {
-        let coming = self.pending.iter().filter(|pending| !pending.observer).count();
+        let coming = self.pending.values().filter(|pending| !pending.observer).count();
         self.members.len() - self.observers + coming
     }
 
-    /// Whether messages are missing between what was delivered and what was heard of.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.position.is_some_and(|position| position.offset < self.heard_of)
+    /// A join is on its way from here on; what it is called.
+    pub(crate) fn expect(&mut self, join: PendingJoin) -> u32 {
+        let serial = self.next_join;
+        self.next_join = serial.wrapping_add(1);
+        self.pending.insert(serial, join);
+        serial
+    }
+
+    /// Takes out the joins that the reading serves, in the order in which they came.
+    pub(crate) fn served_by(&mut self, ticket: u32) -> BTreeMap<u32, PendingJoin> {
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        let (served, later) = pending.partition(|(_, join)| join.ticket == Some(ticket));
+        self.pending = later;
+        served
     }
 
     /// What the next reading must give, if one is needed: to those who wait what they asked for,
     /// and always to the members what they may miss, as the room will stand where it ends.
     pub(crate) fn wants(&self) -> Option<CatchUp> {
-        if !self.doubt && !self.is_behind() && self.pending.is_empty() {
+        if !self.doubt && self.pending.is_empty() {
             return None;
         }
         let members =
             self.position.map(|position| CatchUp { since: Some(position.offset), last: 0 });
-        let joins = self.pending.iter().map(|pending| pending_wants(&pending.join));
+        let joins = self.pending.values().map(|pending| pending_wants(&pending.join));
         members.into_iter().chain(joins).reduce(CatchUp::and)
     }
 
     /// Whether a message is the next one, to be delivered now.
     pub(crate) fn is_next(&self, position: Position) -> bool {
-        self.position.is_some_and(|last| {
-            last.epoch == position.epoch && last.offset + 1 == position.offset && !self.is_behind()
-        })
+        self.position.is_some_and(|last| is_after(last, position))
     }
 
     /// Whether a message was delivered here already.
@@ -106,6 +120,11 @@ impl Room {
         self.position
             .is_some_and(|last| last.epoch == position.epoch && position.offset <= last.offset)
     }
+}
+
+/// Whether the second position is the one after the first.
+pub(crate) fn is_after(last: Position, next: Position) -> bool {
+    last.epoch == next.epoch && last.offset.checked_add(1) == Some(next.offset)
 }
 
 fn pending_wants(join: &Join) -> CatchUp {

@@ -56,8 +56,16 @@ impl Ending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Membership {
     pub(crate) room: u32,
-    /// The place among the room's members; none while the join is on its way.
-    pub(crate) slot: Option<u32>,
+    pub(crate) seat: Seat,
+}
+
+/// Where a session stands in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seat {
+    /// Its join is on its way; what the room calls it.
+    Pending(u32),
+    /// Its place among the room's members.
+    Member(u32),
 }
 
 #[derive(Debug)]

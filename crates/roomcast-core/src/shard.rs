@@ -2,13 +2,14 @@
 //!
 //! It is told what happens (`open`, `receive`, `handle`, `sweep`, `closed`) and when, and says
 //! which sessions have something to write (`next_ready`, `flush`). Its parts: `commands` (what a
-//! session asks), `delivery` (what the broker says), `members` (who is in which room), `look`
-//! (what the hub asks), `sweep` (everything with a deadline).
+//! session asks), `delivery` (what the broker says), `reading` (what it is asked), `members` (who
+//! is in which room), `look` (what the hub asks), `sweep` (everything with a deadline).
 
 mod commands;
 mod delivery;
 mod look;
 mod members;
+mod reading;
 mod sweep;
 
 use crate::access::Gatekeeper;
@@ -212,8 +213,9 @@ impl Shard {
             Event::Lost(room) => self.lost(&room, now),
             Event::Answer { caller, room, answer } => self.answer(caller, room, answer),
             Event::CaughtUp { room, ticket, snapshot } => {
-                self.caught_up(&room, ticket, &snapshot, now);
+                self.caught_up(&room, ticket, snapshot, now);
             }
+            Event::System { event, text } => self.tell_everyone(event, text),
             Event::Presence { room, change } => self.presence_changed(&room, &change),
             Event::Disconnect { user, only, code, answer } => {
                 // Who asked may wait no longer.

@@ -18,10 +18,12 @@
 //! Clients speak [`Script`], a dialect that is made to be read; [`World::connect_with`] takes any.
 
 mod gate;
+mod late;
 mod script;
 mod wishes;
 
 pub use gate::{NameGatekeeper, identity};
+pub use late::LateBroker;
 pub use script::Script;
 pub use wishes::{join, publish};
 
@@ -81,7 +83,10 @@ impl World {
     /// A world with these settings and so many shards, at one second of uptime.
     #[must_use]
     pub fn new(config: Config, shards: usize) -> Self {
-        let (hub, shards) = Hub::local(config, Arc::new(NameGatekeeper), shards, 7);
+        Self::of(Hub::local(config, Arc::new(NameGatekeeper), shards, 7))
+    }
+
+    fn of((hub, shards): (Hub, Vec<(Shard, Inbox)>)) -> Self {
         let now = Now { uptime: Duration::from_secs(1), wall: Timestamp::from_millis(1_000) };
         Self { hub, shards, clients: BTreeMap::new(), now, next_shard: 0 }
     }

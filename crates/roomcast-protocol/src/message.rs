@@ -34,7 +34,8 @@ impl fmt::Debug for Epoch {
     }
 }
 
-/// The place of a message in its room: the first message of an epoch has offset 1.
+/// The place of a message in its room. The first message of a room's first epoch has offset 1; a
+/// later epoch goes on where an earlier one ended, or begins at 1 again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The life of the numbering.

@@ -7,12 +7,14 @@ use crate::asker::{Asker, Caller};
 use crate::broker::Publication;
 use crate::now::Now;
 use crate::presence::MemberNews;
+use crate::room::PendingJoin;
 use crate::room_kind::{PresenceKind, PublishBy};
-use crate::session::{Membership, Session};
+use crate::session::{Membership, Seat, Session};
 use roomcast_protocol::command::{Page, PresenceMode, Publish, Token};
 use roomcast_protocol::{
     Command, CommandId, ErrorCode, Message, Payload, Refusal, Reply, RoomName, User, UserId,
 };
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 impl Shard {
@@ -41,9 +43,9 @@ impl Shard {
         now: Now,
     ) {
         match self.held_by(index, &command) {
-            Some((room, place)) => {
+            Some(join) => {
+                join.held.push((id, command));
                 self.sessions[index as usize].in_flight += 1;
-                self.rooms[room as usize].pending[place].held.push((id, command));
             }
             None => self.perform(index, id, command, now),
         }
@@ -73,13 +75,11 @@ impl Shard {
     }
 
     /// The join that the command must wait for: a session's commands for a room keep their order.
-    fn held_by(&self, index: u32, command: &Command) -> Option<(u32, usize)> {
-        let session = &self.sessions[index as usize];
+    fn held_by(&mut self, index: u32, command: &Command) -> Option<&mut PendingJoin> {
         let room = *self.names.get(room_of(command)?)?;
-        session.membership(room).filter(|membership| membership.slot.is_none())?;
-        let key = session.key(index);
-        let pending = &self.rooms[room as usize].pending;
-        Some((room, pending.iter().position(|pending| pending.session == key)?))
+        let membership = self.sessions[index as usize].membership(room)?;
+        let Seat::Pending(join) = membership.seat else { return None };
+        self.rooms[room as usize].pending.get_mut(&join)
     }
 
     fn perform(&mut self, index: u32, id: Option<CommandId>, command: Command, now: Now) {
@@ -231,7 +231,8 @@ impl Shard {
     fn rename(&self, index: u32) {
         let session = &self.sessions[index as usize];
         let Some(user) = session.user() else { return };
-        for membership in session.rooms.iter().filter(|membership| membership.slot.is_some()) {
+        let is_in = |membership: &&Membership| matches!(membership.seat, Seat::Member(_));
+        for membership in session.rooms.iter().filter(is_in) {
             let room = &self.rooms[membership.room as usize];
             if room.kind.presence != PresenceKind::None {
                 let news = MemberNews::User(user.clone());
@@ -244,10 +245,13 @@ impl Shard {
     /// presence where they do not allow that.
     fn leave_forbidden(&mut self, index: u32, now: Now) {
         for membership in self.sessions[index as usize].rooms.clone() {
-            let Membership { room, slot } = membership;
-            let Some(slot) = slot else {
-                self.give_up_join(index, room, now);
-                continue;
+            let Membership { room, seat } = membership;
+            let slot = match seat {
+                Seat::Member(slot) => slot,
+                Seat::Pending(join) => {
+                    self.give_up_join(index, room, join, now);
+                    continue;
+                }
             };
             let session = &self.sessions[index as usize];
             let place = &mut self.rooms[room as usize];
@@ -262,22 +266,14 @@ impl Shard {
         }
     }
 
-    /// Ends a join on its way that is no longer granted: it is answered, and all that waited
-    /// for it.
-    fn give_up_join(&mut self, index: u32, room: u32, now: Now) {
-        let session = &self.sessions[index as usize];
-        let (key, place) = (session.key(index), &mut self.rooms[room as usize]);
-        let theirs = place.pending.iter().position(|pending| pending.session == key);
-        let Some(theirs) = theirs else { return };
-        let Err(refusal) = session.is_granted(&place.pending[theirs].join) else { return };
-        let pending = place.pending.remove(theirs);
-        self.leave(index, room, now);
-        self.answered_here(index);
-        self.refuse(index, pending.id, Some(pending.join.room), refusal);
-        for (id, command) in pending.held {
-            self.answered_here(index);
-            self.perform_in_turn(index, id, command, now);
-        }
+    /// Ends a join on its way if it is no longer granted.
+    fn give_up_join(&mut self, index: u32, room: u32, join: u32, now: Now) {
+        let pending = &mut self.rooms[room as usize].pending;
+        let Entry::Occupied(theirs) = pending.entry(join) else { return };
+        let granted = self.sessions[index as usize].is_granted(&theirs.get().join);
+        let Err(refusal) = granted else { return };
+        let pending = theirs.remove();
+        self.refuse_join(room, pending, refusal, now);
     }
 
     /// The place of a room that the session is in.

@@ -4,19 +4,30 @@ use super::Shard;
 use crate::asker::{Accepted, Answer, Caller};
 use crate::catchup::page_of;
 use crate::delivery::Delivery;
-use crate::inbox::Snapshot;
 use crate::now::Now;
 use crate::outbox::{Place, Pushed};
 use crate::room_kind::Slow;
 use roomcast_protocol::command::PresenceMode;
 use roomcast_protocol::dialect::MAX_SLOTS;
-use roomcast_protocol::push::{GapReason, PresenceChange};
-use roomcast_protocol::reply::{Joined, NotRecovered};
-use roomcast_protocol::{CloseCode, ErrorCode, Frame, Position, Push, Refusal, Reply, RoomName};
+use roomcast_protocol::push::PresenceChange;
+use roomcast_protocol::{CloseCode, Dialect, ErrorCode, Frame, Push, Refusal, Reply, RoomName};
 use std::sync::Arc;
 
-/// Most deliveries kept while a room is being read; beyond, the reading is done again.
-const MAX_MEANWHILE: usize = 4_096;
+/// One thing that many are told: encoded by whoever is told first, once for each dialect.
+#[derive(Default)]
+struct Once {
+    frames: [Option<Option<Frame>>; MAX_SLOTS],
+}
+
+impl Once {
+    fn frame(
+        &mut self,
+        dialect: &dyn Dialect,
+        encode: impl FnOnce(&dyn Dialect) -> Option<Frame>,
+    ) -> Option<Frame> {
+        self.frames[dialect.slot()].get_or_insert_with(|| encode(dialect)).clone()
+    }
+}
 
 impl Shard {
     /// A message came: it is delivered, known already, or a sign that some are missing.
@@ -26,92 +37,52 @@ impl Shard {
         let Some(position) = delivery.message.position else {
             return self.deliver(index, delivery, now);
         };
-        if room.is_next(position) {
+        let is_next = room.is_next(position);
+        if is_next {
             room.position = Some(position);
-            room.heard_of = position.offset;
-            if room.reading.is_some() {
-                room.meanwhile.push(Arc::clone(delivery));
-            }
-            if room.meanwhile.len() > MAX_MEANWHILE {
-                room.meanwhile.clear();
-                room.reading = None;
-                self.read(index, now);
-            }
+        } else if room.is_old(position) {
+            return;
+        } else if room.reading.is_none() {
+            self.doubt(index, now);
+        }
+        self.keep(index, delivery, now);
+        if is_next {
             self.deliver(index, delivery, now);
-        } else if !room.is_old(position) {
-            room.heard_of = room.heard_of.max(position.offset);
-            self.stats.repairs.add(u64::from(room.reading.is_none()));
-            self.read(index, now);
         }
     }
 
-    /// Messages of the room may be missing: whatever the broker has is read, once more if a
-    /// reading is under way, which may have come too soon to find them.
-    pub(super) fn lost(&mut self, name: &RoomName, now: Now) {
-        let Some(&index) = self.names.get(name) else { return };
-        self.rooms[index as usize].doubt = true;
-        self.stats.repairs.add(1);
-        self.read(index, now);
-    }
-
-    /// Brings the room to where the snapshot ends: delivers what was missed, says what is lost.
-    /// Where the room stands then.
-    pub(super) fn repair(&mut self, index: u32, found: &Snapshot, now: Now) -> Position {
-        let room = &mut self.rooms[index as usize];
-        let last = *room.position.get_or_insert(found.head);
-        if last.epoch != found.head.epoch {
-            self.begin_anew(index, found.head);
-            return found.head;
-        }
-        if found.head.offset < last.offset {
-            return last;
-        }
-        room.position = Some(found.head);
-        room.heard_of = found.head.offset;
-        if found.floor > last.offset {
-            self.tell_gap(index, last.offset + 1, found.floor);
-        }
-        for delivery in &found.messages {
-            if delivery.offset() > Some(last.offset) {
-                self.deliver(index, delivery, now);
-            }
-        }
-        found.head
-    }
-
-    fn tell_gap(&mut self, index: u32, from: u64, to: u64) {
-        let name = self.rooms[index as usize].name.clone();
-        let gap = Push::Gap { room: name, from, to, reason: GapReason::Broker, repairing: false };
-        self.tell_members(index, |shard, session| shard.push(session, &gap));
-    }
-
-    /// The room has a new numbering: members are told as if they had joined again.
-    fn begin_anew(&mut self, index: u32, head: Position) {
-        let room = &mut self.rooms[index as usize];
-        room.position = Some(head);
-        room.heard_of = head.offset;
-        let joined = Joined {
-            room: room.name.clone(),
-            position: head,
-            recovered: false,
-            reason: Some(NotRecovered::Epoch),
-            messages: Vec::new(),
-            members: None,
-            count: None,
-        };
-        let joined = Reply::Joined(None, Box::new(joined));
-        self.tell_members(index, |shard, session| shard.reply(session, &joined));
-    }
-
-    fn tell_members(&mut self, room: u32, tell: impl Fn(&mut Self, u32)) {
+    /// Tells every member something, encoded once for each dialect.
+    pub(super) fn tell_members(
+        &mut self,
+        room: u32,
+        encode: impl Fn(&dyn Dialect) -> Option<Frame>,
+    ) {
+        let mut once = Once::default();
         for place in 0..self.rooms[room as usize].members.len() {
             let session = self.rooms[room as usize].members[place].session;
-            tell(self, session);
+            self.tell(session, once.frame(self.sessions[session as usize].dialect, &encode));
+        }
+    }
+
+    /// Tells every session the state of the service, encoded once for each dialect.
+    pub(super) fn tell_everyone(&mut self, event: &'static str, text: &'static str) {
+        let push = Push::System { room: None, event, text };
+        let mut once = Once::default();
+        let sessions: Vec<u32> = self.sessions.iter().map(|(index, _)| index as u32).collect();
+        for session in sessions {
+            let dialect = self.sessions[session as usize].dialect;
+            self.tell(session, once.frame(dialect, |dialect| dialect.push(&push)));
+        }
+    }
+
+    fn tell(&mut self, session: u32, frame: Option<Frame>) {
+        if let Some(frame) = frame {
+            self.push_frame(session, frame);
         }
     }
 
     /// Puts a message into the outbox of every member: the hot path.
-    fn deliver(&mut self, index: u32, delivery: &Delivery, now: Now) {
+    pub(super) fn deliver(&mut self, index: u32, delivery: &Delivery, now: Now) {
         let (room, config) = (&self.rooms[index as usize], &self.engine.config);
         let place = Place { room: index, offset: delivery.offset(), key: delivery.key };
         let (mut delivered, mut bytes, mut dropped) = (0u64, 0u64, 0u64);
@@ -194,7 +165,7 @@ impl Shard {
     /// The members of a room changed: those who asked are told, encoded once for each dialect.
     pub(super) fn presence_changed(&mut self, name: &RoomName, change: &Arc<PresenceChange>) {
         let Some(&index) = self.names.get(name) else { return };
-        let mut frames: [[Option<Option<Frame>>; 2]; MAX_SLOTS] = Default::default();
+        let (mut lists, mut counts) = (Once::default(), Once::default());
         for place in 0..self.rooms[index as usize].members.len() {
             let member = self.rooms[index as usize].members[place];
             if member.presence == PresenceMode::None {
@@ -202,13 +173,12 @@ impl Shard {
             }
             let only_count = member.presence == PresenceMode::Count;
             let dialect = self.sessions[member.session as usize].dialect;
-            let frame = frames[dialect.slot()][usize::from(only_count)].get_or_insert_with(|| {
+            let once = if only_count { &mut counts } else { &mut lists };
+            let frame = once.frame(dialect, |dialect| {
                 let (room, change) = (name.clone(), Arc::clone(change));
                 dialect.push(&Push::Presence { room, change, only_count })
             });
-            if let Some(frame) = frame.clone() {
-                self.push_frame(member.session, frame);
-            }
+            self.tell(member.session, frame);
         }
     }
 }

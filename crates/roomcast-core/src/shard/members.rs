@@ -1,12 +1,11 @@
-//! Who is in which room: joins, the reading that a join waits for, leaving.
+//! Who is in which room: joins, letting in, leaving.
 
 use super::{Shard, after, say_gap};
-use crate::catchup::{Recovered, recover};
-use crate::inbox::Snapshot;
+use crate::catchup::Recovered;
 use crate::now::Now;
-use crate::room::{PendingJoin, Room, RoomMember};
+use crate::room::{Held, PendingJoin, Room, RoomMember};
 use crate::room_kind::{PresenceKind, RoomKind};
-use crate::session::Membership;
+use crate::session::{Membership, Seat};
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::push::Member;
 use roomcast_protocol::reply::Joined;
@@ -23,11 +22,12 @@ impl Shard {
         }
         let room = self.room(&join.room, now);
         let session = &mut self.sessions[index as usize];
-        session.rooms.push(Membership { room, slot: None });
         session.in_flight += 1;
-        let (session, observer) = (session.key(index), session.identity.observer);
-        let pending = PendingJoin { session, observer, id, join, ticket: None, held: Vec::new() };
-        self.rooms[room as usize].pending.push(pending);
+        let (key, observer) = (session.key(index), session.identity.observer);
+        let held = Vec::new();
+        let pending = PendingJoin { session: key, observer, id, join, ticket: None, held };
+        let seat = Seat::Pending(self.rooms[room as usize].expect(pending));
+        session.rooms.push(Membership { room, seat });
         self.read(room, now);
     }
 
@@ -74,49 +74,8 @@ impl Shard {
         room
     }
 
-    /// Reads the room for everyone who waits, unless a reading is under way: those who come
-    /// meanwhile share the next one.
-    pub(super) fn read(&mut self, index: u32, now: Now) {
-        let room = &mut self.rooms[index as usize];
-        if room.reading.is_some() {
-            return;
-        }
-        let Some(want) = room.wants() else { return };
-        room.doubt = false;
-        self.next_ticket = self.next_ticket.wrapping_add(1);
-        room.reading = Some(self.next_ticket);
-        for pending in &mut room.pending {
-            pending.ticket = Some(self.next_ticket);
-        }
-        let name = room.name.clone();
-        self.engine.broker.catch_up(&name, self.id, self.next_ticket, want, now);
-    }
-
-    /// A reading came back: the members get what they missed, those who wait are let in.
-    pub(super) fn caught_up(&mut self, name: &RoomName, ticket: u32, found: &Snapshot, now: Now) {
-        let Some(&index) = self.names.get(name) else { return };
-        if self.rooms[index as usize].reading != Some(ticket) {
-            return;
-        }
-        let position = self.repair(index, found, now);
-        let room = &mut self.rooms[index as usize];
-        room.reading = None;
-        let meanwhile = std::mem::take(&mut room.meanwhile);
-        let waiting = std::mem::take(&mut room.pending);
-        let (served, later): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|join| join.ticket == Some(ticket));
-        room.pending = later;
-        for pending in served {
-            let Some(session) = self.live(pending.session) else { continue };
-            let (dialect, limit) = (session.dialect, session.recovery(&self.engine.config));
-            let recovered = recover(&pending.join, found, &meanwhile, dialect, limit);
-            self.admit(index, pending, position, recovered, now);
-        }
-        self.read(index, now);
-    }
-
     /// Lets a session in: what it missed, and from here on everything.
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         room: u32,
         pending: PendingJoin,
@@ -131,7 +90,7 @@ impl Shard {
         let session = &mut self.sessions[key.index as usize];
         place.observers += usize::from(session.identity.observer);
         if let Some(membership) = session.membership_mut(room) {
-            membership.slot = Some(slot);
+            membership.seat = Seat::Member(slot);
         }
         self.answered_here(key.index);
         self.stats.memberships.add(1);
@@ -148,9 +107,31 @@ impl Shard {
             count,
         };
         self.reply(key.index, &Reply::Joined(id, Box::new(joined)));
+        self.perform_held(key.index, held, now);
+    }
+
+    /// Ends a join that was taken out of its room: it is answered, and all that waited for it.
+    pub(super) fn refuse_join(
+        &mut self,
+        room: u32,
+        pending: PendingJoin,
+        refusal: Refusal,
+        now: Now,
+    ) {
+        if self.live(pending.session).is_none() {
+            return;
+        }
+        let index = pending.session.index;
+        self.leave(index, room, now);
+        self.answered_here(index);
+        self.refuse(index, pending.id, Some(pending.join.room), refusal);
+        self.perform_held(index, pending.held, now);
+    }
+
+    fn perform_held(&mut self, index: u32, held: Vec<Held>, now: Now) {
         for (id, command) in held {
-            self.answered_here(key.index);
-            self.perform_in_turn(key.index, id, command, now);
+            self.answered_here(index);
+            self.perform_in_turn(index, id, command, now);
         }
     }
 
@@ -198,14 +179,14 @@ impl Shard {
         let (rooms, dialect) = (&self.rooms, session.dialect);
         session.outbox.forget_places(room, |gap| say_gap(rooms, dialect, gap));
         self.stats.outbox_bytes.add((session.outbox.bytes() - before) as u64);
-        let (id, key, observer) = (session.id, session.key(index), session.identity.observer);
-        match membership.slot {
-            Some(slot) => {
+        let (id, observer) = (session.id, session.identity.observer);
+        match membership.seat {
+            Seat::Member(slot) => {
                 self.remove_member(room, slot);
                 self.rooms[room as usize].observers -= usize::from(observer);
                 self.leave_presence(room, id, observer);
             }
-            None => self.rooms[room as usize].pending.retain(|pending| pending.session != key),
+            Seat::Pending(join) => _ = self.rooms[room as usize].pending.remove(&join),
         }
         let linger = after(now, self.engine.config.linger);
         let place = &mut self.rooms[room as usize];
@@ -234,7 +215,7 @@ impl Shard {
         let Some(moved) = members.get(slot as usize) else { return };
         let session = &mut self.sessions[moved.session as usize];
         if let Some(membership) = session.membership_mut(room) {
-            membership.slot = Some(slot);
+            membership.seat = Seat::Member(slot);
         }
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct View {
     pub(crate) position: u64,
     /// Offsets of own quiet messages that are acked and lie ahead.
     quiet: BTreeSet<u64>,
+    /// Epochs whose numbering the present one goes on with.
+    before: Vec<String>,
     /// Offsets passed over: each must be an own quiet message whose ack is still to come.
     pub(crate) holes: BTreeSet<u64>,
     /// The members by session with their states, while a list is told.
@@ -43,6 +45,19 @@ impl View {
         }
     }
 
+    /// Whether offsets of the epoch say something in the present one.
+    fn knows(&self, epoch: &str, truth: &Truth) -> bool {
+        let is_told = self.epoch == epoch || self.before.iter().any(|old| old == epoch);
+        is_told || truth.came_through(epoch, &self.epoch)
+    }
+
+    /// An own quiet message stands there.
+    fn count(&mut self, offset: u64) {
+        if !self.holes.remove(&offset) && offset > self.position {
+            self.quiet.insert(offset);
+        }
+    }
+
     /// The position with own quiet messages at the end.
     pub(crate) fn head(&self) -> u64 {
         (self.position + 1..)
@@ -52,7 +67,7 @@ impl View {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Client {
     pub(crate) user: String,
     pub(crate) session: String,
@@ -63,6 +78,8 @@ pub(crate) struct Client {
     /// What was told of publishes: the error's code, or an ack.
     pub(crate) answers: HashMap<u64, String>,
     fleeting: HashSet<u64>,
+    /// Own quiet messages by room, of epochs that are not told yet.
+    early: Vec<(String, At)>,
     /// Own messages of which it wants no copy.
     pub(crate) unwanted: HashSet<u64>,
     next_id: u64,
@@ -83,6 +100,7 @@ impl Client {
         match frame["type"].as_str().unwrap_or_default() {
             "welcome" => self.session = frame["session"].as_str().unwrap_or_default().to_owned(),
             "ping" => self.pinged = true,
+            "joined" if frame.get("id").is_none() => return self.told_epoch(room, &frame, truth),
             "joined" => return self.joined(room, &frame, truth),
             "message" => return self.message(room, &frame, truth),
             "gap" => return self.gap(room, &frame),
@@ -144,12 +162,60 @@ impl Client {
         }
         let recovered = frame["recovered"] == true;
         let reason = frame.get("reason").and_then(Value::as_str);
-        recovery_is_honest(recovered, reason, (since, rewind), (&epoch, position), messages.len())?;
+        if let (Some((old, _)), true) = (&since, recovered) {
+            truth.goes_on(room, old, &epoch)?;
+        }
+        let is_late = truth.has_turned;
+        let told = (&*epoch, position);
+        recovery_is_honest(recovered, reason, (since, rewind), told, messages.len(), is_late)?;
         let mut view = View { epoch, position, state, wants_list: watches, ..View::default() };
         view.count = frame.get("count").and_then(Value::as_u64);
         view.members = frame.get("members").map(members).transpose()?;
         let before = self.rooms.insert(room.to_owned(), view);
+        self.count_early(room, truth)?;
         before.map_or(Ok(()), |_| Err(format!("joined {room} twice")))
+    }
+
+    /// Unasked: the room goes on in another epoch, or it begins anew.
+    fn told_epoch(&mut self, room: &str, frame: &Value, truth: &mut Truth) -> Holds {
+        let epoch = frame["epoch"].as_str().ok_or("no epoch")?.to_owned();
+        let offset = frame["offset"].as_u64().ok_or("no offset")?;
+        let (recovered, reason) = (frame["recovered"] == true, frame.get("reason"));
+        let view = self.view(room)?;
+        let old = std::mem::replace(&mut view.epoch, epoch);
+        let is_due = match reason.and_then(Value::as_str) {
+            None => recovered && (truth.has_turned || truth.has_forgotten),
+            reason => reason == Some("epoch") && !recovered && truth.has_forgotten,
+        };
+        if !is_due || old == view.epoch || frame["messages"] != serde_json::json!([]) {
+            return Err("a wrong word on the epoch".into());
+        }
+        if recovered {
+            truth.goes_on(room, &old, &view.epoch)?;
+            view.pass_to(offset + 1);
+            view.position = view.position.max(offset);
+            view.before.push(old);
+        } else {
+            view.position = offset;
+            view.quiet.clear();
+            view.holes.clear();
+            view.before.clear();
+        }
+        self.count_early(room, truth)?;
+        self.holes_are_quiet(room)
+    }
+
+    /// Takes the acks that came before their epoch was told.
+    fn count_early(&mut self, room: &str, truth: &Truth) -> Holds {
+        for (of, (epoch, offset)) in std::mem::take(&mut self.early) {
+            let view = self.view(room)?;
+            if of == room && view.knows(&epoch, truth) {
+                view.count(offset);
+            } else {
+                self.early.push((of, (epoch, offset)));
+            }
+        }
+        Ok(())
     }
 
     fn message(&mut self, room: &str, frame: &Value, truth: &mut Truth) -> Holds {
@@ -249,19 +315,23 @@ impl Client {
             truth.named(named, times, at, is_duplicate)?;
         }
         if let (Some(view), Some(offset), true) = (self.rooms.get_mut(room), offset, quiet)
-            && view.epoch == epoch
-            && !view.holes.remove(&offset)
-            && offset > view.position
             && !is_duplicate
         {
-            view.quiet.insert(offset);
+            if view.knows(epoch, truth) {
+                view.count(offset);
+            } else {
+                self.early.push((room.to_owned(), (epoch.to_owned(), offset)));
+            }
         }
         Ok(())
     }
 
     fn error(&mut self, frame: &Value, truth: &mut Truth) -> Holds {
         let code = frame["code"].as_str().unwrap_or_default();
-        if matches!(code, "internal" | "bad_request" | "unknown_type" | "unavailable") {
+        let is_excused = code == "unavailable" && truth.was_unreadable;
+        if matches!(code, "internal" | "bad_request" | "unknown_type" | "unavailable")
+            && !is_excused
+        {
             return Err(frame.to_string());
         }
         let (_, asked) = self.answered(frame)?;
@@ -278,16 +348,18 @@ fn recovery_is_honest(
     (since, rewind): (Option<At>, u64),
     (epoch, position): (&str, u64),
     messages: usize,
+    may_go_on: bool,
 ) -> Holds {
     let told = format!("recovered {recovered}, {reason:?}, {messages} messages since {since:?}");
+    let goes_on = |of: &String| of == epoch || may_go_on;
     let is_honest = match (&since, recovered, reason) {
         (None, false, None) => messages as u64 <= rewind,
-        (Some((of, from)), true, None) => of == epoch && from + messages as u64 == position,
+        (Some((of, from)), true, None) => goes_on(of) && from + messages as u64 == position,
         (Some((of, from)), false, Some("epoch")) => {
             messages as u64 <= rewind && (of != epoch || *from > position)
         }
         (Some((of, from)), false, Some("expired" | "limit")) => {
-            messages as u64 <= rewind && of == epoch && *from < position
+            messages as u64 <= rewind && goes_on(of) && *from < position
         }
         _ => false,
     };

@@ -13,6 +13,7 @@ impl Party {
     /// Everyone reads, then all views must be equal, then everyone goes and nothing is left.
     pub(crate) fn end(&mut self, bounds: &Bounds) -> Holds {
         (0..PEOPLE).for_each(|who| self.read_on(who));
+        self.let_go();
         self.world.settle();
         self.listen()?;
         self.wait_for_quiet()?;
@@ -38,10 +39,12 @@ impl Party {
 
     /// Every command was answered, and every member is where the room is.
     fn everyone_has_everything(&mut self) -> Holds {
+        // As they are before somebody comes: whoever joins has the room read.
+        let there = self.people.iter().filter(|person| person.connection.is_some());
+        let clients: Vec<Client> = there.map(|person| person.client.clone()).collect();
         let heads = heads(&mut self.world, &mut self.truth)?;
         self.listen()?;
-        for person in self.people.iter().filter(|person| person.connection.is_some()) {
-            let client = &person.client;
+        for client in &clients {
             if !client.waiting.is_empty() {
                 return Err(format!("{} has no answer to {:?}", client.user, client.waiting));
             }
@@ -61,7 +64,7 @@ impl Party {
     /// Who watches a room knows who is in it.
     fn presence_is_true(&self, room: &str, bounds: &Bounds) -> Holds {
         let there = self.people.iter().filter(|person| person.connection.is_some());
-        let is_guest = |place: usize| ROOMS[place] == room;
+        let is_guest = |place: usize| ROOMS.get(place) == Some(&room);
         let guests =
             there.clone().filter(|p| p.guide.as_ref().is_some_and(|(at, _)| is_guest(*at)));
         let members = there.filter_map(|p| Some((&p.client, p.client.rooms.get(room)?)));

@@ -1,14 +1,15 @@
 //! Plays a script in a world, and holds every client's view against the others' in the end.
 
 use crate::client::{Asked, Client, number_of};
-use crate::script::{Joining, PEOPLE, ROOMS, Script, Step, Wishes};
+use crate::script::{Joining, Late, PEOPLE, ROOMS, Script, Step, Wishes};
 use crate::truth::{At, Holds, Truth};
 use roomcast_core::Grants;
-use roomcast_core::testing::{World, identity};
+use roomcast_core::testing::{LateBroker, World, identity};
 use roomcast_protocol::dialect::{guide::CHAT, native::NATIVE};
 use roomcast_protocol::{CloseCode, Message, Payload, RoomName, UserId};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Somebody, and the present connection.
@@ -17,7 +18,7 @@ pub(crate) struct Person {
     pub(crate) connection: Option<String>,
     times: u32,
     pub(crate) client: Client,
-    /// The room of a client of the guide, and the messages that it heard.
+    /// The room of a client of the guide, if it was let in, and the messages that it heard.
     pub(crate) guide: Option<(usize, Vec<u64>)>,
     /// The last positions, kept while away.
     away: BTreeMap<String, At>,
@@ -27,8 +28,12 @@ pub(crate) struct Person {
     spoke: Duration,
 }
 
+/// The room of a client of the guide that was not let in.
+const NOWHERE: usize = ROOMS.len();
+
 pub(crate) struct Party {
     pub(crate) world: World,
+    pub(crate) late: Option<Arc<LateBroker>>,
     pub(crate) truth: Truth,
     pub(crate) people: Vec<Person>,
     /// Messages so far: each has its number as its text.
@@ -47,8 +52,15 @@ impl Person {
 /// Plays the script to its end; what did not hold, if anything.
 pub(crate) fn play(script: &Script) -> Result<(), String> {
     let bounds = &script.bounds;
+    let (world, late) = if bounds.is_late {
+        let (world, late) = World::late(bounds.config(), bounds.shards);
+        (world, Some(late))
+    } else {
+        (World::new(bounds.config(), bounds.shards), None)
+    };
     let mut party = Party {
-        world: World::new(bounds.config(), bounds.shards),
+        world,
+        late,
         truth: Truth::default(),
         people: (0..PEOPLE).map(|_| Person::default()).collect(),
         messages: 0,
@@ -113,7 +125,38 @@ impl Party {
                 self.has_drained = true;
                 self.world.hub().drain(Duration::from_secs(30));
             }
+            Step::Late(what) => self.happen_late(what),
             _ => {}
+        }
+    }
+
+    fn happen_late(&mut self, what: &Late) {
+        let Some(late) = &self.late else { return };
+        match what {
+            Late::Hold(is_holding) => late.hold(*is_holding),
+            Late::Release(shard, places) => {
+                places.iter().for_each(|place| _ = late.release(*shard, *place));
+            }
+            Late::Lose(shard, place) => late.lose(*shard, *place),
+            Late::Turn => {
+                self.truth.turn(late.turn());
+            }
+            Late::Forget => {
+                self.truth.forget();
+                late.forget(self.world.now());
+            }
+            Late::CanRead(can_read) => {
+                self.truth.was_unreadable |= !can_read;
+                late.can_read(*can_read);
+            }
+        }
+    }
+
+    /// Nothing is held back any more.
+    pub(crate) fn let_go(&self) {
+        if let Some(late) = &self.late {
+            late.can_read(true);
+            late.hold(false);
         }
     }
 
@@ -284,11 +327,14 @@ impl Party {
     fn hear(&mut self, who: usize, line: &str) -> Holds {
         let now = self.world.now().uptime;
         let person = &mut self.people[who];
-        let Some((_, heard)) = &mut person.guide else {
+        let Some((room, heard)) = &mut person.guide else {
             return person.client.hears(line, now, &mut self.truth);
         };
         let frame: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
         if frame.get("type").is_some() {
+            if frame["code"] == "unavailable" && self.truth.was_unreadable {
+                *room = NOWHERE;
+            }
             return Ok(());
         }
         let number = number_of(frame["text"].as_str().unwrap_or_default())?;

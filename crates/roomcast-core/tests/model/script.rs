@@ -28,6 +28,8 @@ pub(crate) struct Bounds {
     pub(crate) recovery: usize,
     in_flight: u32,
     pub(crate) up_to: usize,
+    /// The broker's words may come late, out of order or not at all.
+    pub(crate) is_late: bool,
 }
 
 /// What a publisher wishes.
@@ -74,6 +76,19 @@ pub(crate) enum Step {
     Backend(usize, u8),
     Disconnect(usize),
     Drain,
+    Late(Late),
+}
+
+/// What happens between the nodes, where they are far apart.
+#[derive(Debug, Clone)]
+pub(crate) enum Late {
+    Hold(bool),
+    /// A shard is told what is held back at these places, one after the other.
+    Release(usize, Vec<usize>),
+    Lose(usize, usize),
+    Turn,
+    Forget,
+    CanRead(bool),
 }
 
 pub(crate) fn scripts() -> impl Strategy<Value = Script> {
@@ -92,17 +107,11 @@ fn bounds() -> impl Strategy<Value = Bounds> {
         prop_oneof![Just(600usize), Just(1 << 20)],
         prop_oneof![1 => Just(3u32), 2 => Just(8), 3 => Just(10_000)],
         prop_oneof![Just(1usize), Just(2), Just(10)],
+        any::<bool>(),
     );
     (sizes, more).prop_map(
-        |((shards, history, ttl_ms, inbox), (outbox, recovery, in_flight, up_to))| Bounds {
-            shards,
-            history,
-            ttl_ms,
-            inbox,
-            outbox,
-            recovery,
-            in_flight,
-            up_to,
+        |((shards, history, ttl_ms, inbox), (outbox, recovery, in_flight, up_to, is_late))| {
+            Bounds { shards, history, ttl_ms, inbox, outbox, recovery, in_flight, up_to, is_late }
         },
     )
 }
@@ -131,6 +140,19 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (room(), 1u8..12).prop_map(|(room, times)| Step::Backend(room, times)),
         1 => who().prop_map(Step::Disconnect),
         1 => prop_oneof![9 => Just(Step::Settle), 1 => Just(Step::Drain)],
+        14 => late().prop_map(Step::Late),
+    ]
+}
+
+fn late() -> impl Strategy<Value = Late> {
+    let (shard, place) = (|| 0usize..3, || 0usize..12);
+    prop_oneof![
+        4 => proptest::bool::weighted(0.7).prop_map(Late::Hold),
+        8 => (shard(), vec(place(), 1..12)).prop_map(|(shard, places)| Late::Release(shard, places)),
+        2 => (shard(), place()).prop_map(|(shard, place)| Late::Lose(shard, place)),
+        2 => Just(Late::Turn),
+        1 => Just(Late::Forget),
+        1 => any::<bool>().prop_map(Late::CanRead),
     ]
 }
 

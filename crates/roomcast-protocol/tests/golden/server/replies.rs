@@ -78,6 +78,12 @@ fn joins() -> Vec<(&'static str, Reply)> {
         ..back(0, NotRecovered::Epoch)
     };
     let late = Joined { messages: encoded(&[lemon()]), ..back(43, NotRecovered::Expired) };
+    let other = |epoch, joined: Joined| Joined {
+        position: Position { epoch: Epoch(epoch), ..joined.position },
+        ..joined
+    };
+    let goes_on = other(0x6a01, Joined { recovered: true, ..gives("chat:tea", 43) });
+    let begins = other(0x6a02, back(0, NotRecovered::Epoch));
     let counted = Joined { count: Some(1_204), ..gives("feed:eur", 0) };
     vec![
         ("native-joined", joined("1", gives("chat:tea", 41))),
@@ -85,6 +91,8 @@ fn joins() -> Vec<(&'static str, Reply)> {
         ("native-joined-epoch", joined("2", anew)),
         ("native-joined-expired", joined("2", late)),
         ("native-joined-limit", joined("2", back(90_041, NotRecovered::Limit))),
+        ("native-joined-unasked-goes-on", Reply::Joined(None, Box::new(goes_on))),
+        ("native-joined-unasked-anew", Reply::Joined(None, Box::new(begins))),
         ("native-joined-count", Reply::Joined(None, Box::new(counted))),
     ]
 }

@@ -1,11 +1,19 @@
 //! The handle: starts the thread that talks to Redis, and says how that goes.
 
+use crate::bus::Bus;
 use crate::config::Config;
+use crate::fred_bus::FredBus;
+use crate::redis_broker::{RedisBroker, Shared};
+use crate::request::Request;
 use crate::stats::Stats;
+use crate::task::Task;
 use roomcast_core::inbox::InboxSender;
-use roomcast_core::{Broker, LocalBroker, LocalPresence, PresenceStore};
+use roomcast_core::{Broker, LocalPresence, PresenceStore};
 use std::sync::Arc;
-use tokio::sync::watch;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::{oneshot, watch};
 
 /// Why the fan-out could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +40,7 @@ pub struct Fanout {
     presence: Arc<dyn PresenceStore>,
     stats: Arc<Stats>,
     status: watch::Receiver<Status>,
+    requests: UnboundedSender<Request>,
 }
 
 impl Fanout {
@@ -41,15 +50,41 @@ impl Fanout {
     /// # Errors
     /// [`StartError`] says what is in the way.
     pub fn start(
-        _config: Config,
+        config: Config,
         engine: &roomcast_core::Config,
         inboxes: Vec<InboxSender>,
         seed: u64,
     ) -> Result<Self, StartError> {
-        let broker = Arc::new(LocalBroker::new(inboxes.clone(), seed, engine.dedupe));
-        let presence = Arc::new(LocalPresence::new(inboxes, engine.presence_batch));
-        let (_, status) = watch::channel(Status::Down("not connected yet".into()));
-        Ok(Self { broker, presence, stats: Arc::default(), status })
+        let bus = FredBus::new(&config, engine, seed);
+        Self::over(Arc::new(bus), config, engine, inboxes)
+    }
+
+    /// Starts the fan-out over that bus.
+    pub(crate) fn over(
+        bus: Arc<dyn Bus>,
+        config: Config,
+        engine: &roomcast_core::Config,
+        inboxes: Vec<InboxSender>,
+    ) -> Result<Self, StartError> {
+        // The client library must never wait behind a room, nor a room behind it.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let presence = Arc::new(LocalPresence::new(inboxes.clone(), engine.presence_batch));
+        let stats: Arc<Stats> = Arc::default();
+        let shared = Arc::new(Shared {
+            inboxes,
+            stats: Arc::clone(&stats),
+            is_away: AtomicBool::new(false),
+            limit: config.queue,
+        });
+        let (requests, asked) = unbounded_channel();
+        let (said, status) = watch::channel(Status::Down("not connected yet".into()));
+        let engine = engine.clone();
+        let broker = Arc::new(RedisBroker::new(Arc::clone(&shared), requests.clone()));
+        let run = move || {
+            runtime.block_on(async { Task::new(bus, config, engine, shared, said).run(asked).await });
+        };
+        thread::Builder::new().name("roomcast-redis".into()).spawn(run)?;
+        Ok(Self { broker, presence, stats, status, requests })
     }
 
     /// The broker of the node.
@@ -78,5 +113,11 @@ impl Fanout {
 
     /// Tells Redis who left, then ends the thread. Call it when the last session has ended; it
     /// takes at most the configured `timeout`.
-    pub async fn close(self) {}
+    pub async fn close(self) {
+        let (answer, closed) = oneshot::channel();
+        if self.requests.send(Request::Close(answer)).is_ok() {
+            // A task that has ended says nothing more.
+            _ = closed.await;
+        }
+    }
 }

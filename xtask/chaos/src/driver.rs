@@ -91,13 +91,16 @@ async fn connected(world: &World, me: usize, node: usize, mut socket: Socket) ->
                     return broken(why);
                 }
             }
-            Came::End { code, why } => {
-                let barred = code.is_some_and(|code| code >= 4_500);
-                let code = code.map(|code| format!("{code} ")).unwrap_or_default();
-                return End { why: format!("{code}{why}"), own: false, barred };
-            }
+            Came::End { code, why } => return ended(code, &why),
         }
     }
+}
+
+/// The server ended it; the code says whether the client may come back.
+fn ended(code: Option<u16>, why: &str) -> End {
+    let barred = code.is_some_and(|code| code >= 4_500);
+    let code = code.map(|code| format!("{code} ")).unwrap_or_default();
+    End { why: format!("{code}{why}"), own: false, barred }
 }
 
 /// The client goes: with a goodbye or, as often, without.

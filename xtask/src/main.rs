@@ -3,7 +3,8 @@
 //! ```text
 //!   main ──► ci ──► step      the gate: steps in order, each timed
 //!        │    └───► setup ──► tool    what the steps need, installed when missing
-//!        └─► tidy ──► one file for each rule
+//!        ├─► tidy ──► one file for each rule
+//!        └─► chaos ──► the program in `xtask/chaos`, and the server it hurts
 //! ```
 #![allow(
     clippy::print_stdout,
@@ -11,6 +12,8 @@
     reason = "a program for a terminal: it prints"
 )]
 
+mod apt;
+mod chaos;
 mod ci;
 mod place;
 mod run;
@@ -44,6 +47,7 @@ fn obey(words: &[String]) -> Result<()> {
             Ok(())
         }
         ["ci", steps @ ..] => ci::run(&Place::find()?, steps),
+        ["chaos", words @ ..] => chaos::run_with(&Place::find()?, words),
         ["setup"] => setup::run(&Place::find()?, tool::ALL),
         ["tidy"] => tidy::run(&Place::find()?),
         [] => bail!("no command given\n\n{}", help()),
@@ -54,6 +58,10 @@ fn obey(words: &[String]) -> Result<()> {
 fn help() -> String {
     let mut text = String::from(
         "cargo xtask ci [STEP...]  the gate: every step in order, or only those named\n\
+         cargo xtask chaos [OPTION...]\n\
+         \x20                         hurt nodes and Redis at random, and judge what clients saw;\n\
+         \x20                         --seconds N or --minutes N, --seed S, --clients N, --nodes N,\n\
+         \x20                         --without-redis, --server PATH, or --debug for a debug build\n\
          cargo xtask setup         install what the gate needs, or say what to install\n\
          cargo xtask tidy          the rules of docs/style.md that a program can check\n\
          cargo xtask help          this text\n\

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::chaos;
 use crate::place::{Place, built};
 use crate::run::{cargo, run};
 use crate::tidy;
@@ -26,12 +27,21 @@ pub(crate) const ALL: &[Step] = &[
     Step::new("fmt", "rustfmt finds nothing to change", &[Tool::Rustfmt], fmt),
     Step::new("tidy", "the rules of docs/style.md that a program can check", &[], tidy::run),
     Step::new("clippy", "each package alone, without a warning", &[Tool::Clippy], clippy),
-    Step::new("test", "tests and documentation's examples", &[], test),
+    Step::new("test", "tests and documentation's examples", &[Tool::Redis], test),
     Step::new("doc", "the documentation, without a warning", &[], doc),
     Step::new("deny", "layers, licenses and sources of dependencies", &[Tool::CargoDeny], deny),
     Step::new("client", "the TypeScript client: types, lint, tests, size", CLIENT_TOOLS, client),
     Step::new("pages", "the pages: libraries as built, types, lint", PAGES_TOOLS, pages),
     Step::new("browser", "the server and its pages in Chromium", BROWSER_TOOLS, browser),
+    Step {
+        in_gate: false,
+        ..Step::new(
+            "chaos",
+            "nodes and Redis are hurt at random for half a minute, and promises hold",
+            &[Tool::Redis],
+            chaos::briefly,
+        )
+    },
     Step {
         in_gate: false,
         ..Step::new(

@@ -19,13 +19,16 @@
 
 mod gate;
 mod late;
+mod mesh;
 mod script;
+pub mod suite;
 mod wishes;
 
 pub use gate::{NameGatekeeper, identity};
 pub use late::LateBroker;
+pub use mesh::Node;
 pub use script::Script;
-pub use wishes::{join, publish};
+pub use wishes::{join, message, publish};
 
 use crate::access::{Grants, Identity};
 use crate::config::Config;

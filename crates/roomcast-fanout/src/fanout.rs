@@ -81,7 +81,8 @@ impl Fanout {
         let engine = engine.clone();
         let broker = Arc::new(RedisBroker::new(Arc::clone(&shared), requests.clone()));
         let run = move || {
-            runtime.block_on(async { Task::new(bus, config, engine, shared, said).run(asked).await });
+            runtime
+                .block_on(async { Task::new(bus, config, engine, shared, said).run(asked).await });
         };
         thread::Builder::new().name("roomcast-redis".into()).spawn(run)?;
         Ok(Self { broker, presence, stats, status, requests })

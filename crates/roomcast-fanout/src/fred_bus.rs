@@ -18,7 +18,7 @@ use fred::interfaces::{
 };
 use fred::types::cluster::ClusterRouting;
 use fred::types::config::{Config as FredConfig, Server as Address};
-use fred::types::{Builder, ConnectHandle, InfoKind, Message, Value};
+use fred::types::{Builder, ClusterHash, ConnectHandle, CustomCommand, InfoKind, Message, Value};
 use futures::future::{BoxFuture, FutureExt, try_join_all};
 use futures::stream::{self, StreamExt};
 use roomcast_protocol::RoomName;
@@ -133,9 +133,12 @@ impl Connected {
 
     /// Gives a script to a server; what it is called there.
     async fn load(&self, server: Option<Address>, script: Script) -> Result<String, BusError> {
+        // Not `script_load`, which goes to a server of its own choice.
+        let load = CustomCommand::new_static("SCRIPT", ClusterHash::FirstKey, false);
+        let words = vec!["LOAD".to_owned(), script.text()];
         match server {
-            Some(server) => self.client.with_cluster_node(server).script_load(script.text()).await,
-            None => self.client.script_load(script.text()).await,
+            Some(server) => self.client.with_cluster_node(server).custom(load, words).await,
+            None => self.client.custom(load, words).await,
         }
         .map_err(lost)
     }
@@ -277,9 +280,7 @@ impl Link for FredLink {
         let Some(first) = batch.first() else { return async { Ok(Vec::new()) }.boxed() };
         let call = self.server(&first.room).map(|server| self.calls.append(server, &batch));
         let expected = batch.len();
-        self.call(Script::Append, call)
-            .map(move |answer| outcomes(&answer?, expected))
-            .boxed()
+        self.call(Script::Append, call).map(move |answer| outcomes(&answer?, expected)).boxed()
     }
 
     fn read(&self, read: Read) -> Answer<Found> {
@@ -346,7 +347,8 @@ fn lost(error: Error) -> BusError {
 /// A command failed: Redis refused it, or the link is over.
 fn failed(error: Error) -> BusError {
     /// What Redis says of one command and not of itself.
-    const REFUSALS: [&str; 7] = ["ERR", "OOM", "NOPERM", "MISCONF", "WRONGTYPE", "BUSY", "NOREPLICAS"];
+    const REFUSALS: [&str; 7] =
+        ["ERR", "OOM", "NOPERM", "MISCONF", "WRONGTYPE", "BUSY", "NOREPLICAS"];
     let code = error.details().split_whitespace().next().unwrap_or_default();
     if REFUSALS.contains(&code) {
         return BusError::Refused(error.details().to_owned());

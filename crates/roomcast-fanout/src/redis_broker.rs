@@ -28,10 +28,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// Refuses what an asker wanted of a room.
     pub(crate) fn refuse(&self, asker: Asker, room: &RoomName, why: &str) {
-        let refusal = Refusal {
-            retry_after: Some(RETRY_AFTER),
-            ..Refusal::new(ErrorCode::Unavailable, why)
-        };
+        let refusal =
+            Refusal { retry_after: Some(RETRY_AFTER), ..Refusal::new(ErrorCode::Unavailable, why) };
         asker.tell(&self.inboxes, room, Answer::Refused(refusal));
     }
 }

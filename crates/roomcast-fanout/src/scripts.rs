@@ -133,7 +133,8 @@ impl Calls {
         call.server(server);
         call.arg(self.publish);
         call.millis(self.dedupe);
-        let places: Vec<usize> = batch.iter().map(|append| place(&mut rooms, &append.room)).collect();
+        let places: Vec<usize> =
+            batch.iter().map(|append| place(&mut rooms, &append.room)).collect();
         call.number(rooms.len() as u64);
         for (place, room) in rooms.iter().enumerate() {
             let first = places.iter().position(|other| *other == place).unwrap_or_default();
@@ -267,7 +268,9 @@ mod tests {
     #[test]
     fn a_log_that_is_kept_makes_a_life_whole_unless_it_was_promoted() {
         let info = |aof, second| {
-            format!("# Server\r\nrun_id:abc\r\naof_enabled:{aof}\r\nsecond_repl_offset:{second}\r\n")
+            format!(
+                "# Server\r\nrun_id:abc\r\naof_enabled:{aof}\r\nsecond_repl_offset:{second}\r\n"
+            )
         };
         let kept = |aof, second| Server::read(&info(aof, second)).unwrap().kept;
         assert_eq!((kept(1, -1), kept(0, -1), kept(1, 77)), (true, false, false));

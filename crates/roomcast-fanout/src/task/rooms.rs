@@ -121,7 +121,9 @@ impl Rooms {
     /// The next rooms to be heard.
     pub(super) fn take_wanted(&mut self) -> Vec<(RoomName, u64)> {
         let mut taken = Vec::new();
-        while taken.len() < CHUNK && let Some(name) = self.wanted.pop() {
+        while taken.len() < CHUNK
+            && let Some(name) = self.wanted.pop()
+        {
             if let Some(room) = self.rooms.get_mut(&name)
                 && room.state == State::Wanted
             {

@@ -1,0 +1,34 @@
+//! Two nodes over one Redis, in one world.
+
+use roomcast_core::testing::{NameGatekeeper, World};
+use roomcast_core::{Config, Hub};
+use roomcast_fanout::{Fanout, RedisUrl};
+use roomcast_protocol::Timestamp;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The fan-outs of the nodes.
+pub(crate) struct Nodes {
+    pub(crate) fanouts: Vec<Fanout>,
+}
+
+impl Nodes {
+    /// Two nodes of two shards each.
+    pub(crate) fn start(url: &str, config: Config) -> (World, Self) {
+        let url = RedisUrl::new(url).expect("an address");
+        let mut fanouts = Vec::new();
+        let nodes = (0..2).map(|seed| {
+            Hub::new(config.clone(), Arc::new(NameGatekeeper), 2, 7 + seed, |inboxes, seed| {
+                let settings = roomcast_fanout::Config::new(url.clone());
+                let fanout = Fanout::start(settings, &config, inboxes, seed).expect("a thread");
+                let parts = (fanout.broker(), fanout.presence());
+                fanouts.push(fanout);
+                parts
+            })
+        });
+        let nodes = nodes.collect();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        let wall = Timestamp::from_millis(i64::try_from(since.as_millis()).expect("a date"));
+        (World::mesh(nodes, wall), Self { fanouts })
+    }
+}

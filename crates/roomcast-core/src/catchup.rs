@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn what_came_meanwhile_goes_behind_the_snapshot_as_far_as_there_is_no_hole() {
-        let cases: [(&[(u64, u64)], u64, bool); 6] = [
-            (&[], 4, true),
+        let cases = [
+            (&[][..], 4, true),
             (&[(1, 3), (2, 4)], 4, true),
             (&[(2, 6), (2, 5), (2, 5)], 6, true),
             (&[(2, 5), (2, 7)], 5, false),

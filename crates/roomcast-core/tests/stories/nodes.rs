@@ -2,8 +2,9 @@
 //! with everything, or with nothing.
 
 use crate::{room, room_kind};
+use roomcast_core::inbox::Snapshot;
 use roomcast_core::testing::{LateBroker, World, identity, join, publish};
-use roomcast_core::{Config, Event, Grants, History};
+use roomcast_core::{Config, Event, Grants, History, Slow};
 use roomcast_protocol::command::Join;
 use roomcast_protocol::dialect::guide::CHAT;
 use roomcast_protocol::{Command, Epoch, Position};
@@ -236,4 +237,48 @@ fn everyone_is_told_of_the_service_once_in_each_dialect() {
         assert_eq!(world.hear(name), ["system degraded"]);
     }
     assert!(world.hear("gus").is_empty());
+}
+
+#[test]
+fn an_answer_that_is_older_than_what_was_delivered_lets_nobody_in() {
+    let (mut world, late) = far_apart(Config::default());
+    say(&mut world, &["1"]);
+    release(&mut world, &late, &[0]);
+    world.connect("cat");
+    world.send("cat", Command::Join(join("tea")));
+    let Command::Join(Join { since: Some(stands), .. }) = world.rejoin("ann", "tea") else {
+        unreachable!("ann is in the room")
+    };
+    late.tell(|| {
+        let head = Position { offset: 0, ..stands };
+        let (lineage, messages) = (Vec::new(), Vec::new());
+        let snapshot = Some(Snapshot { head, lineage, floor: 0, messages, more: false });
+        // The second reading of ann's shard is cat's.
+        Event::CaughtUp { room: room("tea"), ticket: 2, snapshot }
+    });
+    release(&mut world, &late, &[1]);
+    assert_eq!(world.hear("cat"), ["error tea unavailable"]);
+    let_go(&mut world, &late);
+    say(&mut world, &["2"]);
+    assert_eq!(world.hear("ann"), ["tea #1 bob: 1", "tea #2 bob: 2"]);
+}
+
+#[test]
+fn gaps_before_and_after_a_room_began_anew_stay_apart() {
+    let mut config = room_kind(|kind| kind.slow = Slow::Skip);
+    config.outbox = 600;
+    let (mut world, late) = far_apart(config);
+    late.hold(false);
+    world.stall("ann", 0);
+    say(&mut world, &["1"; 20]);
+    late.hold(true);
+    late.forget(world.now());
+    say(&mut world, &["1"; 20]);
+    let_go(&mut world, &late);
+    say(&mut world, &["1"; 20]);
+    world.read_on("ann");
+    let heard = world.hear("ann");
+    let anew = heard.iter().position(|line| line == "joined tea @20 not recovered: epoch");
+    let gap = heard.iter().position(|line| line.starts_with("gap tea 21-"));
+    assert!(anew.is_some() && gap > anew, "{heard:?}");
 }

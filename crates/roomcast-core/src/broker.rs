@@ -49,7 +49,16 @@ impl CatchUp {
 /// Puts messages in order, keeps their history and brings them to every shard with members.
 ///
 /// Every method only enqueues or does bounded work under a short lock; answers come through the
-/// shards' inboxes, or by [`Asker::tell`]. For one shard, what it asks of one room is answered in the order asked.
+/// shards' inboxes, or by [`Asker::tell`], never before the method has returned.
+///
+/// Messages and answers may overtake each other: a shard puts them in order by their positions. An
+/// epoch may change while a room is live, and whether offsets go on is said by
+/// [`Snapshot::lineage`](crate::inbox::Snapshot::lineage). A broker owes a shard this much:
+/// - two messages of a room never have the same epoch and offset, and offsets have no holes;
+/// - a reading finds at least what the shard was told of the room before it asked;
+/// - a message that the shard may not get, and an epoch that it may not hear of, is followed by
+///   [`Event::Lost`](crate::inbox::Event::Lost);
+/// - every reading is answered once, if only by the word that the room cannot be read now.
 pub trait Broker: Send + Sync + Debug {
     /// The shard wants the room's messages from now on.
     fn subscribe(&self, room: &RoomName, kind: &Arc<RoomKind>, shard: ShardId, now: Now);

@@ -151,3 +151,67 @@ fn take_fitting<'a>(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roomcast_protocol::{Epoch, Message, Payload, Position, RoomName, Timestamp};
+    use std::time::Duration;
+
+    fn at(epoch: u64, offset: u64) -> Position {
+        Position { epoch: Epoch(epoch), offset }
+    }
+
+    fn deliveries(positions: &[(u64, u64)]) -> Vec<Arc<Delivery>> {
+        let delivery = |&(epoch, offset): &(u64, u64)| {
+            let message = Message {
+                user: None,
+                room: RoomName::new("tea").unwrap(),
+                position: Some(at(epoch, offset)),
+                event: None,
+                data: Payload::parse("1").unwrap(),
+                timestamp: Timestamp::from_millis(0),
+                message_id: None,
+                key: None,
+            };
+            Arc::new(Delivery::new(message, Duration::ZERO, None))
+        };
+        positions.iter().map(delivery).collect()
+    }
+
+    /// What was found of a room whose epoch 2 goes on after the third message of epoch 1, and one.
+    fn found() -> Snapshot {
+        let messages = deliveries(&[(1, 3), (2, 4)]);
+        Snapshot { head: at(2, 4), lineage: vec![at(1, 3)], floor: 2, messages, more: false }
+    }
+
+    #[test]
+    fn a_snapshot_reaches_what_its_numbering_came_through() {
+        let found = found();
+        for position in [at(2, 4), at(2, 0), at(1, 3), at(1, 0)] {
+            assert!(found.reaches(position), "{position:?}");
+        }
+        for position in [at(2, 5), at(1, 4), at(3, 1), at(1, u64::MAX)] {
+            assert!(!found.reaches(position), "{position:?}");
+        }
+    }
+
+    #[test]
+    fn what_came_meanwhile_goes_behind_the_snapshot_as_far_as_there_is_no_hole() {
+        let cases = [
+            (&[][..], 4, true),
+            (&[(1, 3), (2, 4)], 4, true),
+            (&[(2, 6), (2, 5), (2, 5)], 6, true),
+            (&[(2, 5), (2, 7)], 5, false),
+            (&[(1, 4), (2, 5)], 5, false),
+            (&[(3, 5)], 4, false),
+        ];
+        for (meanwhile, head, all_fit) in cases {
+            let mut found = found();
+            assert_eq!(splice(&mut found, deliveries(meanwhile)), all_fit, "{meanwhile:?}");
+            assert_eq!(found.head, at(2, head), "{meanwhile:?}");
+            let offsets: Vec<u64> = found.messages.iter().filter_map(|m| m.offset()).collect();
+            assert_eq!(offsets, (3..=head).collect::<Vec<_>>(), "{meanwhile:?}");
+        }
+    }
+}

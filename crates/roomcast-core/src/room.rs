@@ -130,3 +130,48 @@ pub(crate) fn is_after(last: Position, next: Position) -> bool {
 fn pending_wants(join: &Join) -> CatchUp {
     CatchUp { since: join.since.map(|since| since.offset), last: join.rewind }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roomcast_protocol::Epoch;
+
+    fn room() -> Room {
+        Room::new(RoomName::new("tea").unwrap(), Arc::new(RoomKind::default()))
+    }
+
+    #[test]
+    fn only_the_next_message_of_the_same_epoch_is_next() {
+        let mut room = room();
+        let at = |epoch, offset| Position { epoch: Epoch(epoch), offset };
+        assert!(!room.is_next(at(1, 1)) && !room.is_old(at(1, 1)));
+        room.position = Some(at(1, 5));
+        let judged = [at(1, 5), at(1, 6), at(1, 7), at(2, 5), at(2, 6)]
+            .map(|position| (room.is_old(position), room.is_next(position)));
+        let neither = (false, false);
+        assert_eq!(judged, [(true, false), (false, true), neither, neither, neither]);
+        room.position = Some(at(1, u64::MAX));
+        assert!(!room.is_next(at(1, 0)));
+    }
+
+    #[test]
+    fn joins_are_served_in_the_order_in_which_they_came() {
+        let mut room = room();
+        let mut expect = |ticket, index| {
+            let join = Join {
+                room: RoomName::new("tea").unwrap(),
+                since: None,
+                rewind: 0,
+                presence: PresenceMode::None,
+                state: None,
+            };
+            let session = SessionKey { index, serial: 0 };
+            let (observer, held) = (false, Vec::new());
+            room.expect(PendingJoin { session, observer, id: None, join, ticket, held })
+        };
+        let joins = [expect(Some(7), 3), expect(Some(7), 1), expect(None, 2), expect(Some(7), 0)];
+        room.pending.remove(&joins[1]);
+        let served: Vec<u32> = room.served_by(7).into_values().map(|j| j.session.index).collect();
+        assert_eq!((served, room.pending.len()), (vec![3, 0], 1));
+    }
+}

@@ -127,6 +127,11 @@ impl LateBroker {
         });
     }
 
+    /// Tells every shard something of the broker's own.
+    pub fn tell(&self, event: impl Fn() -> Event) {
+        self.act(|state| state.held.iter_mut().for_each(|held| held.push(event())));
+    }
+
     /// From now on rooms cannot be read, or can again, of which the shards are told.
     pub fn can_read(&self, is_readable: bool) {
         self.act(|state| {

@@ -140,7 +140,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (room(), 1u8..12).prop_map(|(room, times)| Step::Backend(room, times)),
         1 => who().prop_map(Step::Disconnect),
         1 => prop_oneof![9 => Just(Step::Settle), 1 => Just(Step::Drain)],
-        14 => late().prop_map(Step::Late),
+        20 => late().prop_map(Step::Late),
     ]
 }
 
@@ -148,7 +148,7 @@ fn late() -> impl Strategy<Value = Late> {
     let (shard, place) = (|| 0usize..3, || 0usize..12);
     prop_oneof![
         4 => proptest::bool::weighted(0.7).prop_map(Late::Hold),
-        8 => (shard(), vec(place(), 1..12)).prop_map(|(shard, places)| Late::Release(shard, places)),
+        12 => (shard(), vec(place(), 1..30)).prop_map(|(shard, places)| Late::Release(shard, places)),
         2 => (shard(), place()).prop_map(|(shard, place)| Late::Lose(shard, place)),
         2 => Just(Late::Turn),
         1 => Just(Late::Forget),

@@ -3,6 +3,7 @@
 mod backend;
 mod joining;
 mod life;
+mod nodes;
 mod observing;
 mod publishing;
 mod slowness;

@@ -54,8 +54,8 @@ fn encoded(messages: &[Message]) -> Vec<Frame> {
     messages.iter().map(|message| NATIVE.message(message)).collect()
 }
 
-fn joins() -> Vec<(&'static str, Reply)> {
-    let gives = |name, offset| Joined {
+fn gives(name: &str, offset: u64) -> Joined {
+    Joined {
         room: room(name),
         position: at(offset),
         recovered: false,
@@ -63,7 +63,10 @@ fn joins() -> Vec<(&'static str, Reply)> {
         messages: Vec::new(),
         members: None,
         count: None,
-    };
+    }
+}
+
+fn joins() -> Vec<(&'static str, Reply)> {
     let back = |offset, reason| Joined { reason: Some(reason), ..gives("chat:tea", offset) };
     let joined = |command: &str, gives| Reply::Joined(Some(id(command)), Box::new(gives));
     let recovered = Joined {

@@ -1,6 +1,7 @@
 //! What every broker promises, over a real Redis and a real cluster of three: two nodes, each
 //! with its own links.
 
+mod healing;
 mod nodes;
 
 use nodes::Nodes;

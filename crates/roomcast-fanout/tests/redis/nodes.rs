@@ -2,6 +2,7 @@
 
 use roomcast_core::testing::{NameGatekeeper, World};
 use roomcast_core::{Config, Hub};
+use roomcast_fanout::fanout::Status;
 use roomcast_fanout::{Fanout, RedisUrl};
 use roomcast_protocol::Timestamp;
 use std::sync::Arc;
@@ -9,10 +10,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The fan-outs of the nodes.
 pub(crate) struct Nodes {
-    pub(crate) fanouts: Vec<Fanout>,
+    fanouts: Vec<Fanout>,
 }
 
 impl Nodes {
+    /// Waits until every node has a link again.
+    pub(crate) fn wait_up(&self) {
+        for fanout in &self.fanouts {
+            let mut status = fanout.status();
+            let is_up = status.wait_for(|status| *status == Status::Up);
+            futures::executor::block_on(is_up).expect("the node is there");
+        }
+    }
+
     /// Two nodes of two shards each.
     pub(crate) fn start(url: &str, config: Config) -> (World, Self) {
         let url = RedisUrl::new(url).expect("an address");

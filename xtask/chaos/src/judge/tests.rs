@@ -165,6 +165,7 @@ fn what_was_acked_comes_or_its_loss_is_told() {
     // Another epoch goes on, but the message is not in it.
     breaks(&[&[&begin, &one, &unasked(at("b", 1), true)], ack], "c9-2 was acked at a#2");
     holds(&[&[&begin, &one, &unasked(at("b", 1), true), &[message(2, 2)]], ack]);
+    holds(&[&[&begin, &one, &unasked(at("b", 1), true), &[gap(2, 2, false)]], ack]);
 }
 
 #[test]

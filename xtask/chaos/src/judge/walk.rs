@@ -13,7 +13,8 @@ struct Run {
     epochs: Vec<At>,
     position: u64,
     names: HashSet<Name>,
-    gaps: Vec<(Epoch, u64, u64)>,
+    /// What was told of as lost. A run has one numbering, whatever epochs it goes through.
+    gaps: Vec<(u64, u64)>,
 }
 
 impl Run {
@@ -53,14 +54,14 @@ impl Run {
             return Err(format!("a gap #{from}..#{to} after #{}", self.position));
         }
         if !repairing {
-            self.gaps.push((Rc::clone(self.epoch()), from, to));
+            self.gaps.push((from, to));
             self.position = to;
         }
         Ok(())
     }
 
-    fn excuses(&self, epoch: &Epoch, offset: u64) -> bool {
-        self.gaps.iter().any(|(of, from, to)| of == epoch && (*from..=*to).contains(&offset))
+    fn excuses(&self, offset: u64) -> bool {
+        self.gaps.iter().any(|(from, to)| (*from..=*to).contains(&offset))
     }
 }
 
@@ -150,9 +151,8 @@ impl Walk {
         let run = self.run.as_ref()?;
         run.epochs.iter().find_map(|at| {
             let mut acked = truth.acked_beyond(self.room, &at.epoch, at.offset);
-            let missing = |heard: &Heard| {
-                !run.names.contains(&heard.name) && !run.excuses(&at.epoch, heard.offset)
-            };
+            let missing =
+                |heard: &Heard| !run.names.contains(&heard.name) && !run.excuses(heard.offset);
             let Heard { offset, name } = acked.find(missing)?;
             let epoch = &at.epoch;
             Some(format!("{name} was acked at {epoch}#{offset} and never came, nor a word of it"))
@@ -170,22 +170,17 @@ fn recovered(run: &mut Run, joined: &Joined) -> Result<(), String> {
     Ok(())
 }
 
-/// `recovered:false` says why, and does not go back.
+/// `recovered:false` says why, brings nothing, as no `rewind` was asked for, and does not go back.
 fn announced(since: Option<&At>, joined: &Joined) -> Result<(), String> {
-    let offsets = joined.messages.iter().map(|heard| heard.offset).rev();
     let is_honest = match (since, joined.asked, joined.reason.as_deref()) {
         (None, _, None) => !joined.recovered,
-        (Some(_), true, Some("epoch" | "expired" | "limit")) | (Some(_), false, _) => true,
+        (Some(_), true, Some("epoch" | "expired" | "limit")) => true,
+        (Some(_), false, Some("epoch")) => true,
         _ => false,
     };
-    if !is_honest || !joined.messages.is_empty() && !offsets.eq(tail(joined)) {
+    if !is_honest || !joined.messages.is_empty() {
         return Err(format!("{joined}: this does not go together"));
     }
     let back = since.filter(|at| at.epoch == joined.at.epoch && at.offset > joined.at.offset);
     back.map_or(Ok(()), |at| Err(format!("{joined}: the epoch went back from #{}", at.offset)))
-}
-
-fn tail(joined: &Joined) -> impl Iterator<Item = u64> {
-    let count = joined.messages.len() as u64;
-    (joined.at.offset.saturating_sub(count) + 1..=joined.at.offset).rev()
 }

@@ -2,7 +2,7 @@
 
 use crate::access::Gatekeeper;
 use crate::asker::{Accepted, Answer, Asker};
-use crate::broker::Publication;
+use crate::broker::{Broker, Publication};
 use crate::catchup::page_of;
 use crate::census::Census;
 use crate::config::Config;
@@ -10,7 +10,7 @@ use crate::inbox::{Event, Inbox, InboxSender, inbox};
 use crate::inspect::{Listing, Look, RoomEntry, RoomFilter, SessionEntry, SessionFilter, gather};
 use crate::local_broker::LocalBroker;
 use crate::now::Now;
-use crate::presence::{LocalPresence, Roster};
+use crate::presence::{LocalPresence, PresenceStore, Roster};
 use crate::random::Random;
 use crate::room_kind::{PresenceKind, PublishBy, RoomKind};
 use crate::shard::{Engine, Shard};
@@ -58,18 +58,30 @@ impl Hub {
         shards: usize,
         seed: u64,
     ) -> (Self, Vec<(Shard, Inbox)>) {
+        let (dedupe, batch) = (config.dedupe, config.presence_batch);
+        Self::new(config, gatekeeper, shards, seed, |inboxes, seed| {
+            let broker = LocalBroker::new(inboxes.clone(), seed, dedupe);
+            (Arc::new(broker), Arc::new(LocalPresence::new(inboxes, batch)))
+        })
+    }
+
+    /// A node among others: as [`Hub::local`], but order, history and presence are those of the
+    /// broker and the store that `connect` makes. It is given the inboxes of all shards, in their
+    /// order, and a seed of its own.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        gatekeeper: Arc<dyn Gatekeeper>,
+        shards: usize,
+        seed: u64,
+        connect: impl FnOnce(Vec<InboxSender>, u64) -> (Arc<dyn Broker>, Arc<dyn PresenceStore>),
+    ) -> (Self, Vec<(Shard, Inbox)>) {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..shards).map(|_| inbox(config.inbox)).unzip();
         let random = Random::new(seed);
-        let broker = LocalBroker::new(senders.clone(), random.next(), config.dedupe);
-        let presence = LocalPresence::new(senders.clone(), config.presence_batch);
-        let engine = Arc::new(Engine {
-            config,
-            broker: Arc::new(broker),
-            presence: Arc::new(presence),
-            gatekeeper,
-            census: Census::default(),
-        });
+        let (broker, presence) = connect(senders.clone(), random.next());
+        let census = Census::default();
+        let engine = Arc::new(Engine { config, broker, presence, gatekeeper, census });
         let shards: Vec<(Shard, Inbox)> = receivers
             .into_iter()
             .enumerate()

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod load;
 mod nearest;
 pub mod origins;
+mod redis;
 pub mod report;
 pub mod room;
 pub mod settings;

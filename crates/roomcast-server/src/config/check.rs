@@ -5,6 +5,7 @@ use super::credentials;
 use super::document::Places;
 use super::file::{Config, Grants as GrantTable};
 use super::origins::Origins;
+use super::redis;
 use super::report::Report;
 use super::settings::{Settings, engine, transport};
 use super::value::Size;
@@ -27,6 +28,7 @@ pub fn check(config: &Config, places: &Places, report: &mut Report) -> Option<Se
     check_cookie(config, &origins, &mut checker);
     let (gatekeeper, signers) = credentials::tokens(config, &mut checker);
     let api_keys = credentials::api(config, &mut checker);
+    let redis = redis::redis(config, &mut checker);
     (checker.report.errors() == 0).then(|| Settings {
         engine: engine(config, rooms),
         transport: transport(config),
@@ -38,6 +40,7 @@ pub fn check(config: &Config, places: &Places, report: &mut Report) -> Option<Se
         admin: config.admin.listen,
         log: config.log.format,
         api_keys,
+        redis,
         signers,
     })
 }

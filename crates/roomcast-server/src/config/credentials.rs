@@ -197,13 +197,23 @@ fn secret(
     file: Option<&Path>,
     checker: &mut Checker<'_>,
 ) -> Option<(String, Vec<u8>)> {
-    let file_path = format!("{table}.secret_file");
+    given(&format!("{table}.secret"), inline, file, checker)
+}
+
+/// What stands at the path itself or in the file named beside it, at the path with `_file`; and
+/// which of the two it was.
+pub(super) fn given(
+    path: &str,
+    inline: Option<&Secret>,
+    file: Option<&Path>,
+    checker: &mut Checker<'_>,
+) -> Option<(String, Vec<u8>)> {
+    let file_path = format!("{path}_file");
     match (inline, file) {
         (None, None) => None,
-        (Some(secret), None) => Some((format!("{table}.secret"), secret.0.clone().into_bytes())),
+        (Some(secret), None) => Some((path.to_owned(), secret.0.clone().into_bytes())),
         (Some(_), Some(_)) => {
-            let help = "keep one of the two";
-            checker.error(&file_path, "the secret is also given directly", help);
+            checker.error(&file_path, format!("`{path}` is given as well"), "keep one of the two");
             None
         }
         (None, Some(file)) => {

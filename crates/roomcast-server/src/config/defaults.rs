@@ -2,7 +2,7 @@
 //! truth, and the few that are the server's own.
 
 use super::file::{
-    Admin, Auth, Config, Connection, Drain, Engine, Expiry, Grants, Guide, Heartbeat, Limits,
+    Admin, Auth, Config, Connection, Drain, Engine, Expiry, Grants, Guide, Heartbeat, Limits, Redis,
 };
 use super::value::{Size, Span, Texts};
 use roomcast_core::Config as Core;
@@ -27,6 +27,7 @@ impl Default for Config {
             guide: Guide::default(),
             api: Default::default(),
             admin: Admin::default(),
+            redis: Redis::default(),
             log: Default::default(),
             room: Vec::new(),
         }
@@ -119,5 +120,22 @@ impl Default for Guide {
 impl Default for Admin {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 7667)) }
+    }
+}
+
+// A test holds those that are the fan-out's own to it: it has none without an address.
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            url: None,
+            url_file: None,
+            required: true,
+            wait: Span(Duration::from_secs(10)),
+            prefix: None,
+            timeout: Span(Duration::from_secs(2)),
+            ping: Span(Duration::from_millis(500)),
+            lease: Span(Duration::from_secs(10)),
+            queue: Size(64 << 20),
+        }
     }
 }

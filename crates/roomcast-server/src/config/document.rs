@@ -49,6 +49,12 @@ impl Places {
         }
     }
 
+    /// Whether something sets the value.
+    #[must_use]
+    pub fn sets(&self, path: &str) -> bool {
+        self.values.contains_key(path)
+    }
+
     /// The folder that a file name in the value is relative to.
     #[must_use]
     pub fn folder(&self, path: &str) -> PathBuf {
@@ -120,12 +126,6 @@ impl Document {
             let Some(Value::Table(inner)) = table.get_mut(segment) else { return };
             table = inner;
         }
-    }
-
-    /// Whether something sets the value.
-    #[must_use]
-    pub fn sets(&self, path: &str) -> bool {
-        self.places.values.contains_key(path)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `ROOMCAST_*` variables and `PORT`, laid over the file.
+//! `ROOMCAST_*` variables, `PORT` and `REDIS_URL`, laid over the file.
 
 use super::document::Document;
 use super::keys::{KEYS, Key, Kind};
@@ -20,15 +20,18 @@ fn ours(name: &str) -> bool {
     name.starts_with("ROOMCAST_")
 }
 
+/// Whether one of our variables gave the value.
+fn ours_gave(document: &Document, path: &str) -> bool {
+    matches!(document.places.of(path), Place::Named(origin) if ours(&origin))
+}
+
 fn set(document: &mut Document, key: &Key, name: &str, text: &str) {
     // A secret of a lower layer must not stand beside the one that replaces it.
     let rival = match key.path.strip_suffix("_file") {
         Some(path) => path.to_owned(),
         None => format!("{}_file", key.path),
     };
-    let from_environment =
-        matches!(document.places.of(&rival), Place::Named(origin) if ours(&origin));
-    if matches!(key.kind, Kind::Secret | Kind::Path) && !from_environment {
+    if matches!(key.kind, Kind::Secret | Kind::Path) && !ours_gave(document, &rival) {
         document.remove(&rival);
     }
     document.set(key.path, read(key.kind, text), name);
@@ -75,7 +78,7 @@ fn unknown(name: &str) -> Problem {
 /// Lays `PORT` over the document: the port of `listen`. Where nothing else sets `listen`, the
 /// host becomes `host`, because platforms that set `PORT` connect from outside.
 pub fn overlay_port(document: &mut Document, port: &str, host: &str, report: &mut Report) {
-    if matches!(document.places.of("listen"), Place::Named(origin) if ours(&origin)) {
+    if ours_gave(document, "listen") {
         return;
     }
     let Ok(port) = port.trim().parse::<u16>() else {
@@ -92,4 +95,14 @@ pub fn overlay_port(document: &mut Document, port: &str, host: &str, report: &mu
     let host = listen.and_then(|listen| listen.rsplit_once(':')).map_or(host, |(host, _)| host);
     let listen = format!("{host}:{port}");
     document.set("listen", Value::String(listen), "PORT");
+}
+
+/// Lays `REDIS_URL` over the document: where Redis is, as platforms and other programs say it,
+/// unless a variable of ours does.
+pub fn overlay_redis(document: &mut Document, url: &str) {
+    if ours_gave(document, "redis.url") || ours_gave(document, "redis.url_file") {
+        return;
+    }
+    document.remove("redis.url_file");
+    document.set("redis.url", Value::String(url.to_owned()), "REDIS_URL");
 }

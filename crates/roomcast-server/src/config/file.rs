@@ -37,6 +37,8 @@ pub struct Config {
     pub api: Api,
     /// The listener for operators.
     pub admin: Admin,
+    /// The link to other nodes.
+    pub redis: Redis,
     /// What is written and how.
     pub log: Log,
     /// Kinds of rooms; the first whose pattern matches wins.
@@ -180,6 +182,22 @@ pub struct ApiKey {
 #[expect(missing_docs, reason = "`keys` says what each key means, and a test sees that it does")]
 pub struct Admin {
     pub listen: SocketAddr,
+}
+
+/// The link to other nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "`keys` says what each key means, and a test sees that it does")]
+pub struct Redis {
+    pub url: Option<Secret>,
+    pub url_file: Option<PathBuf>,
+    pub required: bool,
+    pub wait: Span,
+    pub prefix: Option<String>,
+    pub timeout: Span,
+    pub ping: Span,
+    pub lease: Span,
+    pub queue: Size,
 }
 
 /// What is written and how.

@@ -74,11 +74,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Report> {
         source.as_ref().map(|source| Document::read(source, &mut report)).unwrap_or_default();
     let readable = report.errors() == 0;
     env::overlay(&mut document, &sources.vars, &mut report);
-    let port = sources.vars.iter().find(|(name, value)| name == "PORT" && !value.is_empty());
-    if let Some((_, port)) = port {
-        let host = if sources.loopback { "127.0.0.1" } else { "0.0.0.0" };
-        env::overlay_port(&mut document, port, host, &mut report);
-    }
+    overlay_others(&mut document, sources, &mut report);
     overlay_flags(&mut document, sources);
     let config = shape(document.table, &document.places, &mut report);
     // What follows from a file that could not be read would only hide why.
@@ -113,6 +109,21 @@ fn read_file(path: &Path, named: bool, report: &mut Report) -> Option<Source> {
             });
             None
         }
+    }
+}
+
+/// The variables that are not ours and are honoured.
+fn overlay_others(document: &mut Document, sources: &Sources, report: &mut Report) {
+    let var = |wanted| {
+        let found = sources.vars.iter().find(|(name, text)| name == wanted && !text.is_empty());
+        found.map(|(_, text)| text.as_str())
+    };
+    if let Some(port) = var("PORT") {
+        let host = if sources.loopback { "127.0.0.1" } else { "0.0.0.0" };
+        env::overlay_port(document, port, host, report);
+    }
+    if let Some(url) = var("REDIS_URL") {
+        env::overlay_redis(document, url);
     }
 }
 

@@ -6,6 +6,7 @@ use crate::auth::{ApiKeys, JwtGatekeeper, Signer};
 use roomcast_core::{Expiry, Grants, Heartbeat, Limits, RoomKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything the server starts from; valid by construction.
 #[derive(Debug, Clone)]
@@ -30,8 +31,21 @@ pub struct Settings {
     pub log: LogFormat,
     /// The keys of the backends.
     pub api_keys: ApiKeys,
+    /// The link to other nodes; none: this node is alone.
+    pub redis: Option<Redis>,
     /// The shared secrets, which can sign as well, in the order of the configuration.
     pub signers: Vec<Signer>,
+}
+
+/// The link to other nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Redis {
+    /// For the fan-out.
+    pub fanout: roomcast_fanout::Config,
+    /// Whether this node is of no use while Redis is away.
+    pub required: bool,
+    /// How long the start waits for Redis, if that is required.
+    pub wait: Duration,
 }
 
 /// The settings of the engine.

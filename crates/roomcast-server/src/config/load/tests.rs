@@ -1,5 +1,7 @@
 //! Layers: what wins, and that every key can be set.
 
+mod redis;
+
 use super::super::keys::Kind;
 use super::*;
 use roomcast_core::{PresenceKind, PublishBy, Slow};
@@ -59,35 +61,48 @@ fn the_port_keeps_the_host_of_the_file() {
     assert_eq!(load(&trial).unwrap().settings.transport.listen.to_string(), "127.0.0.1:80");
 }
 
+/// A value other than the default for each kind that has one for all its keys.
+fn other_value(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Address => "127.0.0.1:9",
+        Kind::Number => "77",
+        Kind::Flag => "false",
+        Kind::Duration => "77s",
+        Kind::Size => "777KiB",
+        Kind::Secret => "0123456789abcdef0123456789abcdef",
+        Kind::List => "a,b",
+        Kind::Grants => r#"{ "a" = ["join"] }"#,
+        Kind::Path | Kind::Word => unreachable!("each key has a value of its own"),
+    }
+}
+
 #[test]
 fn every_key_with_a_variable_can_be_set_by_it() {
     let file = File::new("");
     let secret = File::new("0123456789abcdef0123456789abcdef\n");
+    let url = File::new("redis://other.example\n");
     let jwks =
         File::new(r#"{"keys":[{"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}]}"#);
     for key in KEYS {
         let Some(name) = key.env() else { continue };
         let text = match (key.path, key.kind) {
             ("auth.jwks_file", _) => jwks.0.to_str().unwrap(),
+            ("redis.url", _) => "redis://other.example",
+            ("redis.url_file", _) => url.0.to_str().unwrap(),
+            ("redis.timeout" | "redis.ping", _) => "1s",
             (_, Kind::Path) => secret.0.to_str().unwrap(),
             ("log.format", _) => "json",
             ("auth.leeway", _) => "9s",
             ("http.allowed_origins", _) => "https://a.example, https://b.example",
-            (_, Kind::Text) => "text",
-            (_, Kind::Address) => "127.0.0.1:9",
-            (_, Kind::Number) => "77",
-            (_, Kind::Flag) => "false",
-            (_, Kind::Duration) => "77s",
-            (_, Kind::Size) => "777KiB",
-            (_, Kind::Secret) => "0123456789abcdef0123456789abcdef",
-            (_, Kind::List) => "a,b",
-            (_, Kind::Grants) => r#"{ "a" = ["join"] }"#,
-            (_, Kind::Word) => unreachable!("no other word has a variable"),
+            (_, kind) => other_value(kind),
         };
-        // A cookie needs origins, and a larger frame a larger outbox: not what is asked here.
+        // A cookie needs origins, a larger frame a larger outbox, and what is said of Redis its
+        // address: not what is asked here.
         let mut vars = vec![
             ("ROOMCAST_HTTP_ALLOWED_ORIGINS", "https://a.example"),
             ("ROOMCAST_CONNECTION_OUTBOX", "1MiB"),
+            ("REDIS_URL", "redis://redis.example"),
         ];
         vars.retain(|(other, _)| *other != name);
         let before = load(&sources(&file, &vars)).unwrap().config;

@@ -1,6 +1,7 @@
 //! The application: the parts wired together, running on real sockets, and its kind end.
 
 use crate::config::Settings;
+use crate::link::{self, Link, NoRedis};
 use crate::metrics::Metrics;
 use crate::routes::{Access, Backend, Face, Routes};
 use roomcast_core::{Gatekeeper, Hub};
@@ -20,6 +21,12 @@ pub enum AppError {
     /// The system refused a thread.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The link to other nodes could not begin.
+    #[error(transparent)]
+    Fanout(#[from] roomcast_fanout::StartError),
+    /// Redis is required and away.
+    #[error(transparent)]
+    Redis(#[from] NoRedis),
     /// The system gave no randomness.
     #[error("the system gave no random numbers: {0}")]
     Random(getrandom::Error),
@@ -31,6 +38,7 @@ pub struct App {
     running: Running,
     addr: SocketAddr,
     admin: Option<Admin>,
+    link: Option<Link>,
     parts: Arc<Routes>,
 }
 
@@ -66,11 +74,14 @@ impl App {
     }
 
     async fn start(settings: Settings, dev: bool) -> Result<Self, AppError> {
-        let Settings { engine, transport, gatekeeper, admin, .. } = settings.clone();
+        let Settings { transport, gatekeeper, admin, .. } = settings.clone();
         let transport = Transport::listen(transport)?;
         let seed = getrandom::u64().map_err(AppError::Random)?;
         let gatekeeper: Arc<dyn Gatekeeper> = Arc::new(gatekeeper);
-        let (hub, shards) = Hub::local(engine, Arc::clone(&gatekeeper), transport.workers(), seed);
+        let workers = transport.workers();
+        let (hub, shards, mut link) =
+            link::node(&settings, Arc::clone(&gatekeeper), workers, seed)?;
+        let view = link.as_ref().map(Link::view);
         let addr = transport.addr().unwrap_or(([127, 0, 0, 1], 0).into());
         let backend = Backend::new(&hub, &settings, addr);
         let access = Access {
@@ -84,16 +95,21 @@ impl App {
             access,
             backend,
             guide: settings.guide,
-            metrics: Metrics::new(hub.clone(), &transport),
+            metrics: Metrics::new(hub.clone(), &transport, view.clone()),
+            link: view,
             sockets: transport.sockets().clone(),
             clock: transport.clock(),
         };
         let parts = Arc::new(parts);
         let face = if dev { Face::Everything } else { Face::Public };
         let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
+        // Operators can look in while clients still wait.
+        if let Some(link) = &mut link {
+            link.begin().await?;
+        }
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face, addr));
         let running = transport.answering(handler).start(hub, shards)?;
-        Ok(Self { running, addr, admin, parts })
+        Ok(Self { running, addr, admin, link, parts })
     }
 
     /// Where clients connect.
@@ -126,7 +142,14 @@ impl App {
 
     /// Waits until a part of the server has panicked, which is a defect of it: end the process.
     pub fn broken(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.running.broken()
+        let (worker, link) = (self.running.broken(), self.link.as_ref().map(Link::broken));
+        async move {
+            let Some(link) = link else { return worker.await };
+            tokio::select! {
+                () = worker => {}
+                () = link => {}
+            }
+        }
     }
 
     /// Runs until `leave`, then sends everyone away kindly, or at once if `hurry` comes first.
@@ -138,13 +161,22 @@ impl App {
     ) -> usize {
         leave.await;
         tracing::info!("going away: every client is given its own moment");
+        let Self { running, admin, link, .. } = self;
+        let end = async {
+            let cut = running.drain().await;
+            // Everyone has left by now, which the other nodes are to know.
+            if let Some(link) = link {
+                link.close().await;
+            }
+            cut
+        };
         // Whoever asks a second time may do so as soon as the drain shows: it must be heard by then.
         let cut = tokio::select! {
             biased;
             () = hurry => 0,
-            cut = self.running.drain() => cut,
+            cut = end => cut,
         };
-        if let Some(admin) = self.admin {
+        if let Some(admin) = admin {
             admin.end().await;
         }
         cut

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!   roomcast (cli) ─► config ─► Settings ─► run ─► app: hub, shards, transport, routes
-//!                       │                           │
+//!                       │                           │ └─► link: the fan-out, if Redis is set
 //!                       └─► auth: the gatekeeper ◄──┴── routes: who comes in, and where
 //! ```
 //!
-//! Read in this order: [`cli`], `run`, [`app`], `routes`, [`config`], [`auth`].
+//! Read in this order: [`cli`], `run`, [`app`], `link`, `routes`, [`config`], [`auth`].
 //!
 //! What this crate does not do: rooms and sessions are `roomcast-core`'s, sockets
-//! `roomcast-transport`'s.
+//! `roomcast-transport`'s, and what passes between nodes `roomcast-fanout`'s.
 
 pub mod app;
 pub mod auth;
@@ -17,6 +17,7 @@ pub mod cli;
 pub mod config;
 mod demo;
 pub mod limits;
+mod link;
 pub mod logging;
 mod metrics;
 mod routes;
@@ -24,3 +25,4 @@ mod run;
 mod signal;
 
 pub use app::{App, AppError};
+pub use link::NoRedis;

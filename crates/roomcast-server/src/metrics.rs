@@ -1,6 +1,9 @@
-//! `/metrics`: the plain counters of core and transport as Prometheus reads them. No room and no
+//! `/metrics`: the plain counters of core, transport and fan-out as Prometheus reads them. No room and no
 //! user is ever a label.
 
+mod broker;
+
+use crate::link::LinkView;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
@@ -26,6 +29,7 @@ pub(crate) struct Metrics {
 struct Sources {
     hub: Hub,
     sockets: Sockets,
+    link: Option<LinkView>,
     transport: Arc<roomcast_transport::Stats>,
     /// Connections refused before the upgrade, by reason: a fixed set of words.
     refused: Mutex<BTreeMap<&'static str, u64>>,
@@ -34,11 +38,12 @@ struct Sources {
 
 impl Metrics {
     /// The metrics of a node.
-    pub(crate) fn new(hub: Hub, transport: &Transport) -> Self {
+    pub(crate) fn new(hub: Hub, transport: &Transport, link: Option<LinkView>) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let sources = Arc::new(Sources {
             hub,
             sockets: transport.sockets().clone(),
+            link,
             transport: transport.stats(),
             refused: Mutex::default(),
             started: now.as_secs_f64(),
@@ -74,6 +79,9 @@ impl Collector for Sources {
         self.rooms(&mut page)?;
         self.messages(&mut page)?;
         self.latencies(&mut page)?;
+        if let Some(link) = &self.link {
+            broker::encode(link, &mut page)?;
+        }
         self.process(&mut page)
     }
 }

@@ -13,6 +13,7 @@ mod token;
 pub(crate) use backend::Backend;
 pub(crate) use token::Access;
 
+use crate::link::LinkView;
 use crate::metrics::Metrics;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
@@ -29,6 +30,7 @@ pub(crate) struct Routes {
     pub(crate) backend: Backend,
     pub(crate) guide: bool,
     pub(crate) metrics: Metrics,
+    pub(crate) link: Option<LinkView>,
     pub(crate) sockets: Sockets,
     pub(crate) clock: Clock,
 }
@@ -155,7 +157,7 @@ impl Handler for Site {
                 Box::pin(backend::answer(Arc::clone(routes), face, call, name, request))
             }
             Endpoint::Health => ready(service::health()),
-            Endpoint::Ready => ready(service::ready(&routes.sockets)),
+            Endpoint::Ready => ready(service::ready(&routes.sockets, routes.link.as_ref(), face)),
             Endpoint::Metrics => ready(service::metrics(&routes.metrics)),
             Endpoint::Dev(call) => Box::pin(dev::answer(Arc::clone(routes), call, request)),
         }

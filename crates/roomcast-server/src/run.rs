@@ -9,6 +9,7 @@ use crate::cli::{RunArgs, out};
 use crate::config::load::DEFAULT_FILES;
 use crate::config::{Loaded, Settings, Sources, load};
 use crate::demo::{self, Demo};
+use crate::link::NoRedis;
 use crate::signal::Signals;
 use crate::{limits, logging};
 use anyhow::Context;
@@ -174,17 +175,14 @@ fn start(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
 async fn live(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
     let mut leave = Signals::listen()?;
     let mut hurry = Signals::listen()?;
-    let app = match &mode {
-        Mode::Dev(_) => App::dev(settings).await,
-        Mode::Serve => App::serve(settings).await,
+    let app = tokio::select! {
+        app = begin(settings, &mode) => app,
+        // It may wait for Redis.
+        () = leave.next() => return Ok(Exit::Done.into()),
     };
     let app = match app {
         Ok(app) => app,
-        Err(AppError::Listen(error)) => {
-            out::note(format_args!("error: {error}"));
-            return Ok(Exit::Unavailable.into());
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return unavailable(error),
     };
     let mut _demo = None;
     match mode {
@@ -201,13 +199,30 @@ async fn live(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
     let broken = app.broken();
     let cut = tokio::select! {
         cut = app.run(leave.next(), second) => cut,
-        () = broken => anyhow::bail!("a worker panicked and its rooms are gone"),
+        () = broken => anyhow::bail!("a part of the server panicked: its rooms, or the link to others, are gone"),
     };
     if cut > 0 {
         tracing::warn!(connections = cut, "cut at the end of the drain");
     }
     tracing::info!("gone");
     Ok(Exit::Done.into())
+}
+
+async fn begin(settings: Settings, mode: &Mode) -> Result<App, AppError> {
+    match mode {
+        Mode::Dev(_) => App::dev(settings).await,
+        Mode::Serve => App::serve(settings).await,
+    }
+}
+
+/// What the server needs is not to be had, or something failed.
+fn unavailable(error: AppError) -> anyhow::Result<ExitCode> {
+    match error {
+        AppError::Listen(error) => out::note(format_args!("error: {error}")),
+        AppError::Redis(error) => out::error(error, NoRedis::HELP),
+        error => return Err(error.into()),
+    }
+    Ok(Exit::Unavailable.into())
 }
 
 /// What to try, for people.

@@ -101,7 +101,8 @@ mod tests {
             access,
             backend,
             guide: true,
-            metrics: Metrics::new(hub, &transport),
+            metrics: Metrics::new(hub, &transport, None),
+            link: None,
             sockets: transport.sockets().clone(),
             clock: transport.clock(),
         }

@@ -45,21 +45,27 @@ pub(super) fn method_not_allowed(allowed: &'static str) -> Response<Body> {
 }
 
 pub(super) fn not_now(why: NotNow) -> Response<Body> {
-    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why.to_string());
-    response.headers_mut().insert(RETRY_AFTER, retry_after(why).into());
-    response
-}
-
-/// Seconds after which a client may try again: not the same for all, so that those who were
-/// refused together do not come back together.
-fn retry_after(why: NotNow) -> u16 {
     let (least, spread) = match why {
         // Another node answers.
         NotNow::Draining => (1, 3),
         NotNow::Full => (5, 11),
     };
+    later(&why.to_string(), least, spread)
+}
+
+/// What this node needs is away, and may be back at any moment.
+pub(super) fn away(message: &str) -> Response<Body> {
+    later(message, 1, 3)
+}
+
+/// Nothing now; a client may try again after some seconds: not the same for all, so that those
+/// who were refused together do not come back together.
+fn later(message: &str, least: u16, spread: u32) -> Response<Body> {
+    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
     // Without randomness everyone waits for the least.
-    least + getrandom::u32().map_or(0, |random| (random % spread) as u16)
+    let more = getrandom::u32().map_or(0, |random| (random % spread) as u16);
+    response.headers_mut().insert(RETRY_AFTER, (least + more).into());
+    response
 }
 
 pub(super) fn no_content() -> Response<Body> {

@@ -17,6 +17,7 @@ mod handshake;
 mod native;
 mod observers;
 mod operators;
+mod redis;
 mod secrets;
 mod slow;
 mod tokens;

@@ -119,7 +119,8 @@ const MOVES: [(&str, f64); 11] = [
 
 #[tokio::test]
 async fn every_metric_stands_in_the_operators_page() {
-    let server = server().await;
+    let away = crate::redis::Away::new();
+    let server = setup(&away.not_required()).start().await;
     let page = http::get(server.addr(), "/metrics", &[]).await.body;
     let docs = include_str!("../../../../docs/operations.md");
     for line in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {

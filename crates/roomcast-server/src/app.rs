@@ -105,7 +105,7 @@ impl App {
         let admin = if dev { None } else { Some(Admin::listen(admin, &parts).await?) };
         // Operators can look in while clients still wait.
         if let Some(link) = &mut link {
-            link.begin().await?;
+            link.begin(admin.as_ref().map(|admin| admin.addr)).await?;
         }
         let handler: Arc<dyn Handler> = Arc::new(parts.face(face, addr));
         let running = transport.answering(handler).start(hub, shards)?;

@@ -9,6 +9,7 @@ use roomcast_core::{Broker, Gatekeeper, Hub, LocalBroker, LocalPresence, Presenc
 use roomcast_fanout::fanout::Status;
 use roomcast_fanout::{Fanout, RedisUrl, StartError, Stats};
 use std::future::{Future, pending};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -106,19 +107,17 @@ pub(crate) fn node(
 
 impl Link {
     fn new(fanout: Fanout, redis: Redis) -> Self {
-        let url = &redis.fanout.url;
-        tracing::info!(redis = %url, required = redis.required, "connecting to Redis");
         Self { fanout, redis, watching: None, closing: Arc::default() }
     }
 
     /// Waits until Redis is there, if the node is of no use without it; from then on the log
     /// says how the link is.
-    pub(crate) async fn begin(&mut self) -> Result<(), NoRedis> {
+    pub(crate) async fn begin(&mut self, admin: Option<SocketAddr>) -> Result<(), NoRedis> {
         let Redis { fanout, required, wait } = &self.redis;
+        tracing::info!(redis = %fanout.url, required, ?admin, "connecting to Redis");
         if *required {
-            let mut status = self.fanout.status();
-            let came = timeout(*wait, status.wait_for(is_up)).await;
-            if !matches!(came, Ok(Ok(_))) {
+            let came = timeout(*wait, until_up(self.fanout.status())).await;
+            if came.is_err() {
                 let reason = reason(&self.fanout.status().borrow());
                 return Err(NoRedis { url: fanout.url.clone(), wait: *wait, reason });
             }
@@ -139,7 +138,7 @@ impl Link {
         async move {
             while status.changed().await.is_ok() {}
             if closing.load(Ordering::Relaxed) {
-                pending().await
+                pending::<()>().await;
             }
         }
     }
@@ -168,6 +167,13 @@ impl LinkView {
     pub(crate) fn trouble(&self) -> Option<String> {
         let status = self.status.borrow();
         (self.required && !is_up(&status)).then(|| reason(&status))
+    }
+}
+
+/// Waits for the link. One whose thread has ended never comes.
+async fn until_up(mut status: watch::Receiver<Status>) {
+    if status.wait_for(is_up).await.is_err() {
+        pending::<()>().await;
     }
 }
 

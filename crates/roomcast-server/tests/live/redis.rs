@@ -1,7 +1,8 @@
 //! A node whose Redis is away.
 
-use crate::support::process::Program;
+use crate::support::process::{Program, between};
 use crate::support::{http, setup};
+use rustix::process::Signal;
 use std::net::SocketAddr;
 use tokio::net::TcpSocket;
 
@@ -43,6 +44,26 @@ async fn a_node_that_needs_redis_does_not_start_without_and_shows_no_password() 
         assert!(said.contains(&error) && said.contains(HELP), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn while_a_node_waits_for_redis_operators_can_look_in_and_end_it() {
+    let away = Away::new();
+    let url = format!("redis://{}", away.addr());
+    let config = "[redis]\nwait = \"1h\"\n";
+    let vars = [("REDIS_URL", url.as_str())];
+    let mut program = Program::run("serve --listen 127.0.0.1:0 --workers 1", config, &vars);
+    let line = program.line_with(r#""message":"connecting to Redis""#).await;
+    let admin = between(&line, r#""admin":"Some("#, ")");
+    assert_eq!(http::get(admin, "/health", &[]).await.status, 200);
+    let ready = http::get(admin, "/ready", &[]).await;
+    assert_eq!(ready.error(), (503, "unavailable".into()));
+    assert!((1..=3).contains(&ready.retry_after()));
+    let page = http::get(admin, "/metrics", &[]).await.body;
+    assert!(page.contains("\nroomcast_broker_up 0\n"), "{page}");
+    program.signal(Signal::TERM);
+    let ended = program.end().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
 }
 
 #[tokio::test]

@@ -118,7 +118,8 @@ fn read(
     })
 }
 
-fn between(line: &str, before: &str, after: &str) -> SocketAddr {
+/// The address between these two in a line.
+pub(crate) fn between(line: &str, before: &str, after: &str) -> SocketAddr {
     let (_, rest) = line.split_once(before).unwrap_or_else(|| panic!("{line}"));
     rest.split_once(after).unwrap().0.parse().unwrap()
 }

@@ -100,5 +100,6 @@ mod tests {
     fn only_the_tools_of_the_chosen_steps_are_set_up() {
         assert_eq!(tools(&choose(&["tidy"]).unwrap()), []);
         assert_eq!(tools(&choose(&["deny"]).unwrap()), [Tool::CargoDeny]);
+        assert_eq!(tools(&choose(&["test"]).unwrap()), [Tool::Redis]);
     }
 }

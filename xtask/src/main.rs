@@ -11,6 +11,7 @@
     reason = "a program for a terminal: it prints"
 )]
 
+mod apt;
 mod ci;
 mod place;
 mod run;

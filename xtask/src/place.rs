@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+/// The folders of the packages that serve the repository only.
+const OWN: [&str; 2] = ["xtask", "xtask/testbed"];
+
 /// The root of the repository.
 pub(crate) struct Place {
     /// The folder that holds the workspace's `Cargo.toml`.
@@ -27,7 +30,7 @@ impl Place {
             fs::read_dir(&crates).with_context(|| format!("read {}", crates.display()))?;
         let mut paths: Vec<PathBuf> =
             folders.map(|folder| Ok(folder?.path())).collect::<Result<_>>()?;
-        paths.push(self.root.join("xtask"));
+        paths.extend(OWN.map(|folder| self.root.join(folder)));
         paths.sort();
         paths.iter().filter(|path| path.is_dir()).map(|path| Package::read(path)).collect()
     }

@@ -26,7 +26,7 @@ pub(crate) const ALL: &[Step] = &[
     Step::new("fmt", "rustfmt finds nothing to change", &[Tool::Rustfmt], fmt),
     Step::new("tidy", "the rules of docs/style.md that a program can check", &[], tidy::run),
     Step::new("clippy", "each package alone, without a warning", &[Tool::Clippy], clippy),
-    Step::new("test", "tests and documentation's examples", &[], test),
+    Step::new("test", "tests and documentation's examples", &[Tool::Redis], test),
     Step::new("doc", "the documentation, without a warning", &[], doc),
     Step::new("deny", "layers, licenses and sources of dependencies", &[Tool::CargoDeny], deny),
     Step::new("client", "the TypeScript client: types, lint, tests, size", CLIENT_TOOLS, client),

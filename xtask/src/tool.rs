@@ -5,8 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
+use crate::apt;
 use crate::place::Place;
 use crate::run::{ask, cargo, run};
 
@@ -14,6 +15,8 @@ use crate::run::{ask, cargo, run};
 const CARGO_DENY: &str = "0.20.2";
 /// The oldest Node.js whose test runner the browser tests are written for.
 const NODE: u32 = 20;
+/// The programs of Redis.
+const REDIS: [&str; 3] = ["redis-server", "redis-cli", "redis-benchmark"];
 
 /// The folder of the browser tests.
 pub(crate) const BROWSER_TESTS: &str = "tests/browser";
@@ -35,6 +38,8 @@ pub(crate) enum Tool {
     Node,
     /// Debian's Chromium, or the browser that the variable `CHROMIUM` names.
     Chromium,
+    /// Debian's `redis-server`, and `redis-cli` and `redis-benchmark`, which come with it.
+    Redis,
     /// What the `package-lock.json` of a folder lists.
     Packages(&'static str),
 }
@@ -44,6 +49,7 @@ pub(crate) const ALL: &[Tool] = &[
     Tool::Rustfmt,
     Tool::Clippy,
     Tool::CargoDeny,
+    Tool::Redis,
     Tool::Node,
     Tool::Chromium,
     Tool::Packages(BROWSER_TESTS),
@@ -62,6 +68,7 @@ impl Tool {
             }
             Self::Node => node_is_there(),
             Self::Chromium => chromium().is_ok(),
+            Self::Redis => redis_is_there(),
             Self::Packages(folder) => packages_are_there(place, folder),
         }
     }
@@ -80,6 +87,9 @@ impl Tool {
                  from https://nodejs.org"
             ),
             Self::Chromium => install_chromium(),
+            Self::Redis => {
+                apt::install("redis-server", "install Redis 7 so that it is on the PATH")
+            }
             Self::Packages(folder) => install_packages(place, folder),
         }
     }
@@ -110,28 +120,17 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Debian's package, where apt-get and the right to run it are at hand.
+/// Debian's package, unless the variable `CHROMIUM` names a browser that is not there.
 fn install_chromium() -> Result<()> {
-    const BY_HAND: &str = "`apt-get update && apt-get install --no-install-recommends chromium` \
-                           as root, or set the variable CHROMIUM to a Chromium or Chrome";
     if let Some(path) = env::var_os("CHROMIUM") {
         bail!("the variable CHROMIUM names {}, which is no file", PathBuf::from(path).display());
     }
-    let is_root = ask("id", &["-u"]).as_deref() == Some("0");
-    let prefix: &[&str] = match ask("apt-get", &["--version"]) {
-        Some(_) if is_root => &["env"],
-        Some(_) if ask("sudo", &["-n", "true"]).is_some() => &["sudo", "-n", "env"],
-        _ => bail!("install it by hand: {BY_HAND}"),
-    };
-    let apt_get = |words: &[&str]| {
-        let mut command = Command::new(prefix[0]);
-        command.args(&prefix[1..]).args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]);
-        command.args(words);
-        run(&mut command)
-    };
-    apt_get(&["update"])?;
-    apt_get(&["install", "--yes", "--no-install-recommends", "chromium"])
-        .with_context(|| format!("by hand: {BY_HAND}"))
+    apt::install("chromium", "set the variable CHROMIUM to a Chromium or Chrome")
+}
+
+/// Whether all programs of Redis that the tests and measurements start are on the PATH.
+fn redis_is_there() -> bool {
+    REDIS.iter().all(|program| ask(program, &["--version"]).is_some())
 }
 
 /// Whether the packages on disk are those of the lock file, by the copy the last install left.

@@ -168,9 +168,8 @@ pub(crate) fn foreign(room: &RoomName, bytes: &[u8], now: Timestamp) -> Message 
         Decoded::Command(_, Command::Publish(said)) => Some((said.data, said.claimed_name)),
         _ => None,
     };
-    let (data, name) = said.unwrap_or_else(|| {
-        (Payload::parse(&text).unwrap_or_else(|_| Payload::of(&text)), None)
-    });
+    let (data, name) = said
+        .unwrap_or_else(|| (Payload::parse(&text).unwrap_or_else(|_| Payload::of(&text)), None));
     Message {
         room: room.clone(),
         position: None,

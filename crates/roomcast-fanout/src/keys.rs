@@ -7,6 +7,9 @@
 //! | `{room:{room}}:log` | stream | the messages kept; the first part of an entry's id is its offset |
 //! | `{room:{room}}:ids`, `:ids:old` | hashes | `message_id`s of clients, now and before |
 //! | `{room:{room}}:backend-ids`, `:backend-ids:old` | hashes | `message_id`s of the backend |
+//! | `{room:{room}}:nodes` | hash | the nodes with members in it: number of the last change, and count |
+//! | `{room:{room}}:who:{node}` | hash | a node's members, by session |
+//! | `nodes` | sorted set | until when each node's lease holds |
 //!
 //! Before each of them stands the prefix, if one is set. In a room's name `%`, `{` and `}` are
 //! written as `%25`, `%7B` and `%7D`: braces mark what decides the hash slot.
@@ -37,6 +40,11 @@ impl Keys {
         let room = RoomName::new(&unescaped(name)).ok()?;
         // Only one way of writing a room is its channel.
         (escaped(room.as_str()) == name).then_some(room)
+    }
+
+    /// The key of all nodes' leases.
+    pub(crate) fn nodes(&self) -> String {
+        format!("{}nodes", self.prefix.strip_suffix("room:").unwrap_or_default())
     }
 
     /// The room's key of that name.
@@ -80,6 +88,7 @@ mod tests {
             assert_eq!(keys.key(&room, "head"), format!("{{{channel}}}:head"));
             assert!(!channel.contains(['{', '}']), "{channel}");
         }
+        assert_eq!(keys.nodes(), "app1:nodes");
         assert_eq!(keys.room("room:lobby"), None);
         assert_eq!(keys.room("app1:room:%41%"), None);
     }

@@ -18,8 +18,14 @@
 //! rights, and keeps no message that it could not give to Redis.
 
 pub mod config;
+#[allow(dead_code, reason = "the task is to use it")]
+mod envelope;
 pub mod fanout;
 mod fred_bus;
+#[allow(dead_code, reason = "the task is to use it")]
+mod keys;
+#[allow(dead_code, unused_imports, reason = "the task is to drive it")]
+mod presence;
 pub mod stats;
 
 pub use config::{Config, InvalidUrl, RedisUrl};

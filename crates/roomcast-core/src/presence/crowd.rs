@@ -115,7 +115,7 @@ impl Crowd {
         let gathered = std::mem::take(&mut self.gathered);
         let Roster { members, count } = self.roster();
         if members.is_none() {
-            self.told_count = true;
+            self.told_count = !self.shards.is_empty();
             return PresenceChange { count, only_count: true, ..PresenceChange::default() };
         }
         let members = members.filter(|_| std::mem::take(&mut self.told_count));

@@ -118,6 +118,12 @@ impl LocalPresence {
         }
     }
 
+    /// Whether there are rooms to be taken by one of the two methods below.
+    #[must_use]
+    pub fn has_untold(&self) -> bool {
+        !lock(&self.untold).is_empty() || !lock(&self.unlisted).is_empty()
+    }
+
     /// The rooms with something to tell other nodes since the last flushes; each until it is taken once.
     #[must_use]
     pub fn take_untold(&self) -> HashSet<RoomName> {

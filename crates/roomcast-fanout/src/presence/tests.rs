@@ -3,6 +3,7 @@
 
 mod fake;
 mod model;
+mod races;
 mod real;
 mod stories;
 mod world;

@@ -5,7 +5,7 @@ use super::real::Real;
 use super::world::{FULL, First, LEASE, UP_TO, World};
 use roomcast_core::room_kind::PresenceKind;
 
-fn story(nodes: u64, kind: PresenceKind, tell: impl Fn(&mut World)) {
+pub(super) fn story(nodes: u64, kind: PresenceKind, tell: impl Fn(&mut World)) {
     for first in [First::Records, First::Answers] {
         let mut world = World::new(Box::<Fake>::default(), nodes, kind);
         world.first = first;
@@ -15,12 +15,12 @@ fn story(nodes: u64, kind: PresenceKind, tell: impl Fn(&mut World)) {
 }
 
 impl World {
-    fn is_right(&mut self) {
+    pub(super) fn is_right(&mut self) {
         self.settle();
         self.check().unwrap();
     }
 
-    fn enters(&mut self, node: usize, sessions: impl IntoIterator<Item = u64>) {
+    pub(super) fn enters(&mut self, node: usize, sessions: impl IntoIterator<Item = u64>) {
         sessions.into_iter().for_each(|session| self.enter(node, session));
     }
 
@@ -29,7 +29,7 @@ impl World {
         self.nodes[node].is_running = false;
     }
 
-    fn reaped(&self) -> u64 {
+    pub(super) fn reaped(&self) -> u64 {
         self.nodes.iter().map(|node| node.stats.reaped.get()).sum()
     }
 }

@@ -1,12 +1,21 @@
 //! Who is in which room: a store that gathers changes and tells them in batches.
 
+mod crowd;
+mod gathered;
+mod nodes;
+#[cfg(test)]
+mod tests;
+
+pub use nodes::{Outgoing, RemoteChange, RemoteCrowd};
+
 use crate::inbox::{Event, InboxSender, ShardId};
 use crate::now::{Now, millis};
 use crate::room_kind::PresenceKind;
 use crate::striped::{STRIPES, Striped};
-use roomcast_protocol::push::{Member, PresenceChange};
+use crowd::Crowd;
+use roomcast_protocol::push::Member;
 use roomcast_protocol::{Payload, RoomName, SessionId, User};
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,27 +67,22 @@ pub trait PresenceStore: Send + Sync + Debug {
     fn flush(&self, now: Now);
 }
 
-/// The presence of one node, in memory.
+/// The presence of one node, in memory, and what it knows of the members of other nodes.
+///
+/// Its own members are authoritative here and at once in the view; other nodes' members come in
+/// by [`LocalPresence::remote`] and the like. A node is named by a number that stays the same
+/// while its process runs.
 #[derive(Debug)]
 pub struct LocalPresence {
     rooms: Striped<Crowd>,
     changed: Mutex<Vec<RoomName>>,
+    /// Whether other nodes are to be told.
+    share: bool,
+    untold: Mutex<HashSet<RoomName>>,
+    unlisted: Mutex<HashSet<RoomName>>,
     inboxes: Vec<InboxSender>,
     batch: Duration,
     flushed: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-struct Crowd {
-    /// Most members that are told as a list; none where only their number ever is.
-    up_to: Option<usize>,
-    members: HashMap<SessionId, Member>,
-    /// How many of the members, and of those who watch, are on which shard.
-    shards: HashMap<ShardId, usize>,
-    change: PresenceChange,
-    has_changed: bool,
-    /// Some member was last told only the count.
-    told_count: bool,
 }
 
 impl LocalPresence {
@@ -88,6 +92,9 @@ impl LocalPresence {
         Self {
             rooms: Striped::default(),
             changed: Mutex::default(),
+            share: false,
+            untold: Mutex::default(),
+            unlisted: Mutex::default(),
             inboxes,
             batch,
             flushed: AtomicU64::new(0),
@@ -95,11 +102,22 @@ impl LocalPresence {
     }
 
     fn change(&self, room: &RoomName, apply: impl FnOnce(&mut Crowd)) {
+        self.change_remote(room, |crowd| {
+            apply(crowd);
+            true
+        });
+    }
+
+    /// Changes the room; it is told if `apply` says that something is new.
+    fn change_remote(&self, room: &RoomName, apply: impl FnOnce(&mut Crowd) -> bool) {
         let mut stripe = self.rooms.of(room);
         let crowd = stripe.entry(room.clone()).or_default();
-        apply(crowd);
-        if !std::mem::replace(&mut crowd.has_changed, true) {
+        let is_new = apply(crowd);
+        if is_new && !std::mem::replace(&mut crowd.has_changed, true) {
             lock(&self.changed).push(room.clone());
+        }
+        if crowd.is_over() {
+            stripe.remove(room);
         }
     }
 
@@ -113,7 +131,13 @@ impl LocalPresence {
                 inbox.push(Event::Presence { room: room.clone(), change });
             }
         }
-        if crowd.shards.is_empty() {
+        if crowd.has_untold() {
+            lock(&self.untold).insert(room.clone());
+        }
+        if crowd.wants_lists() {
+            lock(&self.unlisted).insert(room.clone());
+        }
+        if crowd.is_over() {
             stripe.remove(room);
         }
     }
@@ -127,14 +151,12 @@ impl PresenceStore for LocalPresence {
     fn enter(&self, room: &RoomName, kind: PresenceKind, member: Member, shard: ShardId) {
         self.change(room, |crowd| {
             crowd.come(kind, shard);
-            crowd.members.insert(member.session, member.clone());
-            crowd.change.left.retain(|gone| gone.session != member.session);
-            crowd.change.joined.push(member);
+            crowd.enter(member, self.share);
         });
     }
 
     fn leave(&self, room: &RoomName, session: SessionId, shard: ShardId) {
-        self.change(room, |crowd| crowd.leave(session, shard));
+        self.change(room, |crowd| crowd.leave(session, shard, self.share));
     }
 
     fn watch(&self, room: &RoomName, kind: PresenceKind, shard: ShardId) {
@@ -146,13 +168,13 @@ impl PresenceStore for LocalPresence {
         let mut stripe = self.rooms.of(room);
         let Some(crowd) = stripe.get_mut(room) else { return };
         crowd.go(shard);
-        if crowd.shards.is_empty() && !crowd.has_changed {
+        if crowd.is_over() {
             stripe.remove(room);
         }
     }
 
     fn update(&self, room: &RoomName, session: SessionId, news: MemberNews) {
-        self.change(room, |crowd| crowd.update(session, news));
+        self.change(room, |crowd| crowd.update(session, news, self.share));
     }
 
     fn roster(&self, room: &RoomName) -> Roster {
@@ -173,65 +195,9 @@ impl PresenceStore for LocalPresence {
         if now.ms() < flushed.saturating_add(millis(self.batch)) {
             return;
         }
-        let changed = std::mem::take(&mut *lock(&self.changed));
-        if !changed.is_empty() {
+        if !lock(&self.changed).is_empty() {
             self.flushed.store(now.ms(), Ordering::Relaxed);
         }
-        changed.iter().for_each(|room| self.tell(room));
-    }
-}
-
-impl Crowd {
-    /// One more on the shard wants to hear of changes.
-    fn come(&mut self, kind: PresenceKind, shard: ShardId) {
-        self.up_to = if let PresenceKind::Full { up_to } = kind { Some(up_to) } else { None };
-        *self.shards.entry(shard).or_default() += 1;
-    }
-
-    /// One less does.
-    fn go(&mut self, shard: ShardId) {
-        let Some(count) = self.shards.get_mut(&shard) else { return };
-        *count -= 1;
-        if *count == 0 {
-            self.shards.remove(&shard);
-        }
-    }
-
-    fn leave(&mut self, session: SessionId, shard: ShardId) {
-        let Some(member) = self.members.remove(&session) else { return };
-        self.go(shard);
-        // Told even if nobody heard of the joining: a snapshot may have held it.
-        self.change.joined.retain(|other| other.session != session);
-        self.change.changed.retain(|other| other.session != session);
-        self.change.left.push(member);
-    }
-
-    fn update(&mut self, session: SessionId, news: MemberNews) {
-        let Some(member) = self.members.get_mut(&session) else { return };
-        match news {
-            MemberNews::State(state) => member.state = Some(state),
-            MemberNews::User(user) => member.user = Some(user),
-        }
-        self.change.changed.retain(|other| other.session != session);
-        self.change.changed.push(member.clone());
-    }
-
-    fn roster(&self) -> Roster {
-        let count = self.members.len();
-        let as_list = self.up_to.is_some_and(|up_to| count <= up_to);
-        let members = as_list.then(|| self.members.values().cloned().collect());
-        Roster { members, count }
-    }
-
-    fn take_change(&mut self) -> PresenceChange {
-        self.has_changed = false;
-        let mut change = std::mem::take(&mut self.change);
-        let roster = self.roster();
-        change.count = roster.count;
-        change.only_count = roster.members.is_none();
-        if std::mem::replace(&mut self.told_count, change.only_count) && !change.only_count {
-            change.members = roster.members;
-        }
-        change
+        self.flush_now();
     }
 }

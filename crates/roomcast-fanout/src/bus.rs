@@ -2,6 +2,7 @@
 //! stub that tests put in its place.
 
 use crate::envelope::Record;
+use crate::presence::Ask;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -65,6 +66,9 @@ pub(crate) trait Link: Send + Sync + Debug {
 
     /// Hears the rooms no more.
     fn unsubscribe(&self, rooms: Vec<RoomName>) -> Answer<()>;
+
+    /// Asks what presence asks.
+    fn presence(&self, ask: &Ask) -> Answer<Bytes>;
 
     /// Asks every connection for a sign of life.
     fn ping(&self) -> Answer<()>;

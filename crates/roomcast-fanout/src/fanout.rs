@@ -3,12 +3,13 @@
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::fred_bus::FredBus;
+use crate::presence::RedisPresence;
 use crate::redis_broker::{RedisBroker, Shared};
 use crate::request::Request;
 use crate::stats::Stats;
 use crate::task::Task;
 use roomcast_core::inbox::InboxSender;
-use roomcast_core::{Broker, LocalPresence, PresenceStore};
+use roomcast_core::{Broker, PresenceStore};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -56,7 +57,7 @@ impl Fanout {
         seed: u64,
     ) -> Result<Self, StartError> {
         let bus = FredBus::new(&config, engine, seed);
-        Self::over(Arc::new(bus), config, engine, inboxes)
+        Self::over(Arc::new(bus), config, engine, inboxes, seed)
     }
 
     /// Starts the fan-out over that bus.
@@ -65,11 +66,18 @@ impl Fanout {
         config: Config,
         engine: &roomcast_core::Config,
         inboxes: Vec<InboxSender>,
+        seed: u64,
     ) -> Result<Self, StartError> {
         // The client library must never wait behind a room, nor a room behind it.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let presence = Arc::new(LocalPresence::new(inboxes.clone(), engine.presence_batch));
         let stats: Arc<Stats> = Arc::default();
+        let presence = Arc::new(RedisPresence::new(
+            inboxes.clone(),
+            engine.presence_batch,
+            config.lease,
+            seed,
+            Arc::clone(&stats),
+        ));
         let shared = Arc::new(Shared {
             inboxes,
             stats: Arc::clone(&stats),
@@ -80,9 +88,11 @@ impl Fanout {
         let (said, status) = watch::channel(Status::Down("not connected yet".into()));
         let engine = engine.clone();
         let broker = Arc::new(RedisBroker::new(Arc::clone(&shared), requests.clone()));
+        let store = Arc::clone(&presence);
         let run = move || {
-            runtime
-                .block_on(async { Task::new(bus, config, engine, shared, said).run(asked).await });
+            runtime.block_on(async {
+                Task::new(bus, config, engine, shared, store, said).run(asked).await;
+            });
         };
         thread::Builder::new().name("roomcast-redis".into()).spawn(run)?;
         Ok(Self { broker, presence, stats, status, requests })

@@ -9,6 +9,7 @@ use crate::bus::{
 };
 use crate::config::{Config, RedisUrl};
 use crate::keys::Keys;
+use crate::presence::Ask;
 use crate::scripts::{Call, Calls, Script, Server, found, missed, outcomes};
 use bytes::Bytes;
 use fred::clients::Client;
@@ -331,6 +332,10 @@ impl Link for FredLink {
         });
         let asked = try_join_all(asked.collect::<Vec<_>>());
         asked.map(|all| all.map(|_| ()).map_err(lost)).boxed()
+    }
+
+    fn presence(&self, ask: &Ask) -> Answer<Bytes> {
+        self.call(ask.script(), Ok(self.calls.presence(ask)))
     }
 
     fn ping(&self) -> Answer<()> {

@@ -7,6 +7,9 @@
 //! | `{room:{room}}:log` | stream | the messages kept; the first part of an entry's id is its offset |
 //! | `{room:{room}}:ids`, `:ids:old` | hashes | `message_id`s of clients, now and before |
 //! | `{room:{room}}:backend-ids`, `:backend-ids:old` | hashes | `message_id`s of the backend |
+//! | `{room:{room}}:nodes` | hash | the nodes with members in it: number of the last change, and count |
+//! | `{room:{room}}:who:{node}` | hash | a node's members, by session |
+//! | `nodes` | sorted set | until when each node's lease holds |
 //!
 //! Before each of them stands the prefix, if one is set. In a room's name `%`, `{` and `}` are
 //! written as `%25`, `%7B` and `%7D`: braces mark what decides the hash slot.
@@ -35,6 +38,11 @@ impl Keys {
     pub(crate) fn room<'a>(&self, channel: &'a [u8]) -> Option<Cow<'a, str>> {
         let name = std::str::from_utf8(channel.strip_prefix(self.prefix.as_bytes())?).ok()?;
         Some(unescaped(name))
+    }
+
+    /// The key of all nodes' leases.
+    pub(crate) fn nodes(&self) -> String {
+        format!("{}roomcast:nodes", self.prefix.strip_suffix("room:").unwrap_or_default())
     }
 
     /// The room's key of that name.
@@ -78,6 +86,7 @@ mod tests {
             assert_eq!(keys.key(&room, "head"), format!("{{{channel}}}:head"));
             assert!(!channel.contains(['{', '}']), "{channel}");
         }
+        assert_eq!(keys.nodes(), "app1:roomcast:nodes");
         assert_eq!(keys.room(b"room:lobby"), None);
     }
 }

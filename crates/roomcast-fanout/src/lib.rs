@@ -24,6 +24,7 @@ mod envelope;
 pub mod fanout;
 mod fred_bus;
 mod keys;
+mod presence;
 mod redis_broker;
 mod request;
 mod scripts;

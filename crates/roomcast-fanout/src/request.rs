@@ -1,6 +1,8 @@
 //! What the shards' side asks of the task, and what the task does about it.
 
 use crate::bus::{Append, BusError, Found, Outcome};
+use crate::presence::Ask;
+use bytes::Bytes;
 use roomcast_core::broker::CatchUp;
 use roomcast_core::inbox::ShardId;
 use roomcast_core::{Asker, RoomKind};
@@ -54,4 +56,5 @@ pub(crate) enum Done {
     Unsubscribed(Result<(), BusError>),
     Checked(Vec<RoomName>, Result<Vec<bool>, BusError>),
     Ping(Result<(), BusError>),
+    Presence(Box<Ask>, Result<Bytes, BusError>),
 }

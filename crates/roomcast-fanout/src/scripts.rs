@@ -5,6 +5,7 @@
 use crate::bus::{Append, BusError, Found, Heard, Outcome, Part, Read};
 use crate::envelope::{line, records};
 use crate::keys::Keys;
+use crate::presence::Ask;
 use bytes::Bytes;
 use roomcast_core::random::Random;
 use roomcast_core::{Config, RoomKind};
@@ -19,10 +20,22 @@ pub(crate) enum Script {
     Append,
     Read,
     Check,
+    Beat,
+    Presence,
+    Roster,
+    Reap,
 }
 
 impl Script {
-    pub(crate) const ALL: [Self; 3] = [Self::Append, Self::Read, Self::Check];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Append,
+        Self::Read,
+        Self::Check,
+        Self::Beat,
+        Self::Presence,
+        Self::Roster,
+        Self::Reap,
+    ];
 
     /// The name of its file.
     pub(crate) const fn name(self) -> &'static str {
@@ -30,18 +43,30 @@ impl Script {
             Self::Append => "append",
             Self::Read => "read",
             Self::Check => "check",
+            Self::Beat => "beat",
+            Self::Presence => "presence",
+            Self::Roster => "roster",
+            Self::Reap => "reap",
         }
     }
 
     /// The whole text.
     pub(crate) fn text(self) -> String {
-        let own = match self {
-            Self::Append => include_str!("scripts/append.lua"),
-            Self::Read => include_str!("scripts/read.lua"),
-            Self::Check => include_str!("scripts/check.lua"),
-        };
-        format!("{HEAD}\n{own}")
+        match self {
+            Self::Append => of_rooms(include_str!("scripts/append.lua")),
+            Self::Read => of_rooms(include_str!("scripts/read.lua")),
+            Self::Check => of_rooms(include_str!("scripts/check.lua")),
+            Self::Beat => include_str!("scripts/beat.lua").into(),
+            Self::Presence => include_str!("scripts/presence.lua").into(),
+            Self::Roster => include_str!("scripts/roster.lua").into(),
+            Self::Reap => include_str!("scripts/reap.lua").into(),
+        }
     }
+}
+
+/// A script about rooms begins with what it knows of their heads.
+fn of_rooms(own: &str) -> String {
+    format!("{HEAD}\n{own}")
 }
 
 /// What a script is given.
@@ -179,6 +204,11 @@ impl Calls {
         call.arg(a);
         call.number(u64::from(b));
         call
+    }
+
+    /// What presence asks.
+    pub(crate) fn presence(&self, ask: &Ask) -> Call {
+        Call { keys: ask.keys(&self.keys), args: ask.args(&self.keys, self.publish) }
     }
 
     pub(crate) fn check(&self, server: &Server, heard: &[Heard]) -> Call {

@@ -3,10 +3,11 @@
 //!
 //! `rooms` (the table of rooms), `reading` (what to do when some may have missed something),
 //! `publishing` (messages on their way to Redis), `arriving` (messages that come from there),
-//! `linking` (the life of the link).
+//! `linking` (the life of the link), `presence` (who is where).
 
 mod arriving;
 mod linking;
+mod presence;
 mod publishing;
 mod reading;
 mod rooms;
@@ -15,6 +16,7 @@ use crate::bus::{Bus, BusError, Incoming, News};
 use crate::config::Config;
 use crate::fanout::Status;
 use crate::keys::Keys;
+use crate::presence::RedisPresence;
 use crate::redis_broker::Shared;
 use crate::request::{Done, Request};
 use futures::future::BoxFuture;
@@ -50,6 +52,8 @@ pub(crate) struct Task {
     engine: roomcast_core::Config,
     keys: Keys,
     shared: Arc<Shared>,
+    presence: Arc<RedisPresence>,
+    started: Instant,
     status: watch::Sender<Status>,
     connection: Connection,
     /// How many links there have been.
@@ -74,6 +78,7 @@ impl Task {
         config: Config,
         engine: roomcast_core::Config,
         shared: Arc<Shared>,
+        presence: Arc<RedisPresence>,
         status: watch::Sender<Status>,
     ) -> Self {
         Self {
@@ -83,6 +88,8 @@ impl Task {
             config,
             engine,
             shared,
+            presence,
+            started: Instant::now(),
             status,
             life: 0,
             failures: 0,
@@ -101,6 +108,7 @@ impl Task {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::new();
+        let presence = Arc::clone(&self.presence);
         while !self.is_done() {
             tokio::select! {
                 taken = requests.recv_many(&mut batch, BATCH) => {
@@ -113,6 +121,7 @@ impl Task {
                 Some((life, done)) = self.doing.next(), if !self.doing.is_empty() => {
                     self.done(life, done);
                 }
+                () = presence.changed().notified() => self.ask_presence(),
                 _ = tick.tick() => self.tick(),
             }
             self.subscribe_wanted();
@@ -123,7 +132,7 @@ impl Task {
     /// Whether the node goes and nothing is left to be told, or there is no time for it.
     fn is_done(&mut self) -> bool {
         let Some((_, until)) = &self.closing else { return false };
-        let told_all = self.doing.is_empty() && self.outgoing.is_empty();
+        let told_all = self.doing.is_empty() && self.outgoing.is_empty() && self.presence.is_idle();
         let done = told_all || Instant::now() >= *until || self.connection.link().is_none();
         if done && let Some((answer, _)) = self.closing.take() {
             // Who asked may wait no longer.
@@ -139,7 +148,9 @@ impl Task {
                 self.shared.stats.rooms.set(self.rooms.len() as u64);
             }
             Request::Unsubscribe(room, shard) => {
-                self.rooms.unsubscribe(&room, shard);
+                if self.rooms.unsubscribe(&room, shard) {
+                    self.presence.unsubscribed(&room);
+                }
                 self.shared.stats.rooms.set(self.rooms.len() as u64);
             }
             Request::Publish(publish) => self.outgoing.publish(publish),
@@ -150,6 +161,7 @@ impl Task {
                 self.outgoing.page(room, asker, page, limit);
             }
             Request::Close(answer) => {
+                self.presence.final_flush();
                 self.closing = Some((answer, Instant::now() + self.config.timeout));
             }
         }
@@ -165,6 +177,7 @@ impl Task {
                 self.page_read(&room, asker, page, result)
             }
             Done::Read(room, served, result) => self.was_read(&room, served, result),
+            Done::Presence(ask, result) => self.presence_done(*ask, result),
             // An earlier link's: all rooms are asked for anew.
             _ if !is_current => None,
             Done::Subscribed(rooms, result) => result.map(|()| self.subscribed(rooms)).err(),
@@ -204,5 +217,6 @@ impl Task {
         self.keep_alive(now);
         self.give_up_waiting(now);
         self.notice_away(now);
+        self.ask_presence();
     }
 }

@@ -15,7 +15,11 @@ impl Task {
         let Some(name) = self.keys.room(channel) else { return };
         match Push::read(bytes) {
             Some(Push::Messages(epoch, records)) => self.messages(&name, epoch, &records),
-            Some(Push::Presence(_)) => {}
+            Some(Push::Presence(record)) => {
+                if let Some((room, _)) = self.rooms.get(&name) {
+                    self.presence.arrived(&room, record);
+                }
+            }
             Some(Push::Foreign(bytes)) => {
                 if let Some((room, _)) = self.rooms.get(&name) {
                     let message = foreign(&room, &bytes, wall());

@@ -81,6 +81,7 @@ impl Task {
         self.next_ping = Some(Instant::now());
         self.shared.stats.links.add(1);
         self.rooms.want_all();
+        self.presence.link_up();
         self.down_since = None;
         self.shared.is_away.store(false, Ordering::Relaxed);
         _ = self.status.send(Status::Up);
@@ -92,6 +93,7 @@ impl Task {
             return;
         }
         self.shared.stats.links_lost.add(1);
+        self.presence.link_down();
         self.down_since = Some(Instant::now());
         self.wait_again(why.to_owned());
     }

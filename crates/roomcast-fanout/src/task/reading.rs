@@ -39,7 +39,9 @@ impl Task {
     pub(super) fn subscribed(&mut self, rooms: Vec<(RoomName, u64)>) {
         self.rooms.unwell -= 1;
         for (name, serial) in &rooms {
-            self.rooms.heard(name, *serial);
+            if let Some(presence) = self.rooms.heard(name, *serial) {
+                self.presence.subscribed(name, presence);
+            }
         }
         self.check(rooms.iter().map(|(name, _)| name));
         for (name, _) in &rooms {
@@ -86,6 +88,7 @@ impl Task {
     pub(super) fn lagged(&mut self, count: u64) {
         tracing::warn!(count, "Redis sent more at once than could be taken: all rooms are checked");
         self.shared.stats.lagged.add(1);
+        self.presence.lagged();
         let rooms = self.rooms.doubt_all();
         self.check(rooms.iter());
     }

@@ -7,6 +7,7 @@ use crate::scripts::{KEEP_ALIVE, life};
 use roomcast_core::RoomKind;
 use roomcast_core::broker::CatchUp;
 use roomcast_core::inbox::{InboxSender, ShardId};
+use roomcast_core::room_kind::PresenceKind;
 use roomcast_protocol::{Position, RoomName};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -81,15 +82,18 @@ impl Rooms {
         self.rooms.insert(name, room);
     }
 
-    pub(super) fn unsubscribe(&mut self, name: &RoomName, shard: ShardId) {
-        let Some(room) = self.rooms.get_mut(name) else { return };
+    /// The shard has no members there any more. Whether no other has.
+    pub(super) fn unsubscribe(&mut self, name: &RoomName, shard: ShardId) -> bool {
+        let Some(room) = self.rooms.get_mut(name) else { return false };
         room.shards.retain(|other| *other != shard);
-        if room.shards.is_empty() {
+        let is_empty = room.shards.is_empty();
+        if is_empty {
             if room.state != State::Wanted {
                 self.unwanted.push(name.clone());
             }
             self.rooms.remove(name);
         }
+        is_empty
     }
 
     pub(super) fn len(&self) -> usize {
@@ -136,11 +140,11 @@ impl Rooms {
 }
 
 impl Rooms {
-    /// The room of that name and serial is heard now.
-    pub(super) fn heard(&mut self, name: &RoomName, serial: u64) {
-        if let Some(room) = self.rooms.get_mut(name).filter(|room| room.serial == serial) {
-            room.state = State::Heard;
-        }
+    /// The room of that name and serial is heard now; its presence, if it is still wanted.
+    pub(super) fn heard(&mut self, name: &RoomName, serial: u64) -> Option<PresenceKind> {
+        let room = self.rooms.get_mut(name).filter(|room| room.serial == serial)?;
+        room.state = State::Heard;
+        Some(room.kind.presence)
     }
 
     /// How far the room was heard, where that is known and it is heard now.

@@ -119,6 +119,12 @@ impl RedisPresence {
         self.with(|state, _| state.heard(room, kind));
     }
 
+    /// Whether others' members of a room that was [`RedisPresence::subscribed`] are known by now,
+    /// so that somebody who joins is told of them at once.
+    pub(crate) fn is_known(&self, room: &RoomName) -> bool {
+        self.state().is_known(room)
+    }
+
     /// The room's channel is heard no more: others' members of it are forgotten.
     pub(crate) fn unsubscribed(&self, room: &RoomName) {
         self.with(|state, view| state.not_heard(room, view));

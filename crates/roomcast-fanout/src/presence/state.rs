@@ -39,6 +39,8 @@ pub(super) struct State {
 struct Room {
     /// Its channel is heard.
     is_heard: bool,
+    /// A roster has come since.
+    is_known: bool,
     own: Own,
     others: Others,
     /// Names that are to be ended.
@@ -127,10 +129,14 @@ impl State {
 
     pub(super) fn not_heard(&mut self, name: &RoomName, view: &LocalPresence) {
         let Some(room) = self.rooms.get_mut(name) else { return };
-        (room.is_heard, room.others) = (false, Others::default());
+        (room.is_heard, room.is_known, room.others) = (false, false, Others::default());
         room.stop_reaping();
         view.forget_remotes(name);
         self.look_at(name);
+    }
+
+    pub(super) fn is_known(&self, name: &RoomName) -> bool {
+        self.rooms.get(name).is_none_or(|room| room.is_known || !room.is_heard)
     }
 
     /// Something of others may have been missed.
@@ -300,6 +306,7 @@ impl State {
         }
         match answer.and_then(roster) {
             Some(entries) => {
+                room.is_known = true;
                 if room.others.roster(entries, own, trust, place) {
                     self.lease.want();
                 }

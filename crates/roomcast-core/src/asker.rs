@@ -1,6 +1,7 @@
 //! Who asks a broker something, and what it is told.
 
 use crate::inbox::{Event, InboxSender, ShardId, Snapshot};
+use crate::presence::Roster;
 use crate::session::SessionKey;
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{CommandId, Position, Refusal, RoomName};
@@ -35,6 +36,8 @@ pub enum Answer {
     Refused(Refusal),
     /// The page of a room's history that was asked for, and what was found.
     Page(Page, Snapshot),
+    /// Who is in the room.
+    Roster(Roster),
 }
 
 /// A message that was published.

@@ -193,17 +193,27 @@ impl Hub {
         self.engine.presence.rooms()
     }
 
-    /// Who is in the room; of one whose kind keeps no presence, how many.
-    #[must_use]
-    pub fn roster(&self, room: &RoomName) -> Roster {
+    /// Who is in the room, on whichever node; of one whose kind keeps no presence, how many are
+    /// on this one.
+    ///
+    /// # Errors
+    /// The future's [`Refusal`] says why it cannot be known now.
+    pub fn roster(
+        &self,
+        room: &RoomName,
+    ) -> impl Future<Output = Result<Roster, Refusal>> + Send + use<> {
+        let (asker, answer) = Asker::backend();
         match self.engine.config.kind_of(room).presence {
-            PresenceKind::None => Roster { members: None, count: self.members(room) },
-            PresenceKind::Count => self.engine.presence.roster(room),
-            PresenceKind::Full { .. } => {
-                let Roster { members, count } = self.engine.presence.roster(room);
-                // Where nobody is, the store may know nothing of the room.
-                let members = members.or_else(|| (count == 0).then(|| Arc::new([]) as Arc<[_]>));
-                Roster { members, count }
+            PresenceKind::None => {
+                let roster = Roster { members: None, count: self.members(room) };
+                asker.tell(&self.inboxes, room, Answer::Roster(roster));
+            }
+            kind => self.engine.presence.ask(room, kind, asker),
+        }
+        async move {
+            match answer.await {
+                Ok(Answer::Roster(roster)) => Ok(roster),
+                other => Err(refusal_of(other)),
             }
         }
     }

@@ -8,6 +8,7 @@ mod tests;
 
 pub use nodes::{Outgoing, RemoteChange, RemoteCrowd};
 
+use crate::asker::{Answer, Asker};
 use crate::inbox::{Event, InboxSender, ShardId};
 use crate::now::{Now, millis};
 use crate::room_kind::PresenceKind;
@@ -57,8 +58,12 @@ pub trait PresenceStore: Send + Sync + Debug {
     /// Something is new of the session.
     fn update(&self, room: &RoomName, session: SessionId, news: MemberNews);
 
-    /// Who is in the room now.
+    /// Who is in the room now, as the shards of its members are told.
     fn roster(&self, room: &RoomName) -> Roster;
+
+    /// Who is in a room in which nobody here need be; the answer is
+    /// [`Answer::Roster`], or a refusal where it cannot be known now.
+    fn ask(&self, room: &RoomName, kind: PresenceKind, asker: Asker);
 
     /// How many rooms it keeps something of.
     fn rooms(&self) -> usize;
@@ -184,6 +189,15 @@ impl PresenceStore for LocalPresence {
         // Who is given only the count must be given the list when there is one again.
         crowd.told_count |= roster.members.is_none();
         roster
+    }
+
+    fn ask(&self, room: &RoomName, kind: PresenceKind, asker: Asker) {
+        let mut roster = self.roster(room);
+        if roster.count == 0 && matches!(kind, PresenceKind::Full { .. }) {
+            // Where nobody is, nothing is kept.
+            roster.members = Some(Arc::new([]));
+        }
+        asker.tell(&self.inboxes, room, Answer::Roster(roster));
     }
 
     fn rooms(&self) -> usize {

@@ -19,10 +19,11 @@
 //! - Where Redis has lost what it knew, nodes that are not in it count as there for one lease
 //!   more: they have that time to write their members anew.
 //!
-//! Read in this order: `ask`, `record`, `lease`, `own`, `others`, `state`.
+//! Read in this order: `ask`, `record`, `lease`, `own`, `others`, `looks`, `state`.
 
 mod ask;
 mod lease;
+mod looks;
 mod others;
 mod own;
 mod record;
@@ -39,7 +40,7 @@ use roomcast_core::inbox::{InboxSender, ShardId};
 use roomcast_core::now::Now;
 use roomcast_core::presence::{MemberNews, Roster};
 use roomcast_core::room_kind::PresenceKind;
-use roomcast_core::{LocalPresence, PresenceStore};
+use roomcast_core::{Asker, LocalPresence, PresenceStore};
 use roomcast_protocol::push::Member;
 use roomcast_protocol::{RoomName, SessionId};
 use state::State;
@@ -70,8 +71,8 @@ impl RedisPresence {
     ) -> Self {
         let lease = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
         Self {
-            view: LocalPresence::new(inboxes, batch).shared(),
-            state: Mutex::new(State::new(NodeId::first(seed), lease, stats)),
+            view: LocalPresence::new(inboxes.clone(), batch).shared(),
+            state: Mutex::new(State::new(NodeId::first(seed), lease, inboxes, stats)),
             is_up: AtomicBool::new(false),
             changed: Notify::new(),
         }
@@ -117,6 +118,12 @@ impl RedisPresence {
     /// for every room again after a new link.
     pub(crate) fn subscribed(&self, room: &RoomName, kind: PresenceKind) {
         self.with(|state, _| state.heard(room, kind));
+    }
+
+    /// Whether others' members of a room that was [`RedisPresence::subscribed`] are known by now,
+    /// so that somebody who joins is told of them at once.
+    pub(crate) fn is_known(&self, room: &RoomName) -> bool {
+        self.state().is_known(room)
     }
 
     /// The room's channel is heard no more: others' members of it are forgotten.
@@ -199,6 +206,13 @@ impl PresenceStore for RedisPresence {
 
     fn roster(&self, room: &RoomName) -> Roster {
         self.view.roster(room)
+    }
+
+    fn ask(&self, room: &RoomName, kind: PresenceKind, asker: Asker) {
+        let unasked = self.with(|state, _| state.look(room, kind, asker));
+        if let Some(asker) = unasked {
+            self.view.ask(room, kind, asker);
+        }
     }
 
     fn rooms(&self) -> usize {

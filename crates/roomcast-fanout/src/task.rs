@@ -23,6 +23,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, ReadyChunks, StreamExt};
 use linking::Connection;
 use publishing::Outgoing;
+use roomcast_protocol::RoomName;
 use rooms::Rooms;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub(crate) struct Task {
     /// When the link is asked for a sign of life next; none while it is being asked.
     next_ping: Option<Instant>,
     rooms: Rooms,
+    /// Rooms whose first members are let in once it is known who else is there.
+    held: Vec<RoomName>,
     outgoing: Outgoing,
     doing: Doing,
     closing: Option<(oneshot::Sender<()>, Instant)>,
@@ -97,6 +100,7 @@ impl Task {
             told_degraded: false,
             next_ping: None,
             rooms: Rooms::default(),
+            held: Vec::new(),
             outgoing: Outgoing::default(),
             doing: Doing::new(),
             closing: None,
@@ -218,5 +222,6 @@ impl Task {
         self.give_up_waiting(now);
         self.notice_away(now);
         self.ask_presence();
+        self.read_held();
     }
 }

@@ -173,13 +173,15 @@ impl Shard {
         if !self.sessions[index as usize].identity.grants.allows(&room, Action::Presence) {
             return self.refuse(index, id, Some(room), not_granted(Action::Presence));
         }
-        if self.kind(&room).presence == PresenceKind::None {
+        let kind = self.kind(&room).presence;
+        if kind == PresenceKind::None {
             let refusal = Refusal::new(ErrorCode::Forbidden, "this room keeps no presence");
             return self.refuse(index, id, Some(room), refusal);
         }
-        let roster = self.engine.presence.roster(&room);
-        let (members, count) = (roster.members, roster.count);
-        self.reply(index, &Reply::Presence { id, room, members, count });
+        let session = &mut self.sessions[index as usize];
+        session.in_flight += 1;
+        let caller = Caller { shard: self.id, session: session.key(index), id };
+        self.engine.presence.ask(&room, kind, Asker::Session(caller));
     }
 
     fn state(&mut self, index: u32, id: Option<CommandId>, name: RoomName, data: Payload) {

@@ -6,6 +6,7 @@ use crate::catchup::page_of;
 use crate::delivery::Delivery;
 use crate::now::Now;
 use crate::outbox::{Place, Pushed};
+use crate::presence::Roster;
 use crate::room_kind::Slow;
 use roomcast_protocol::command::PresenceMode;
 use roomcast_protocol::dialect::MAX_SLOTS;
@@ -147,6 +148,9 @@ impl Shard {
                 }
             }
             Answer::Refused(refusal) => self.refuse(index, id, Some(room), refusal),
+            Answer::Roster(Roster { members, count }) => {
+                self.reply(index, &Reply::Presence { id, room, members, count });
+            }
             Answer::Page(page, found) => {
                 let session = &self.sessions[index as usize];
                 let limit = session.recovery(&self.engine.config);

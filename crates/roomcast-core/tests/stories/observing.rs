@@ -81,7 +81,8 @@ fn an_observer_reads_and_says_nothing() {
     world.command("eve", Command::Refresh { token: Token("eve".into()) });
     let heard = ["error tea forbidden", "error tea forbidden", "error unauthorized"];
     assert_eq!(world.hear("eve"), heard);
-    assert_eq!(world.hub().roster(&room("tea")).count, 2);
+    let roster = world.hub().roster(&room("tea"));
+    assert_eq!(world.until(roster).unwrap().count, 2);
 }
 
 #[test]
@@ -105,6 +106,7 @@ fn where_only_the_number_is_told_an_observer_hears_no_names() {
     look_in(&mut world, "tea");
     let shape = |world: &World| {
         let roster = world.hub().roster(&room("tea"));
+        let roster = world.until(roster).unwrap();
         (roster.members.is_some(), roster.count)
     };
     assert_eq!(shape(&world), (false, 0));

@@ -113,17 +113,17 @@ impl Ask {
     pub(crate) fn args(&self, keys: &Keys, publish: &str) -> Vec<Bytes> {
         match &self.want {
             Want::Beat(beat) => vec![
-                text(beat.node),
-                text(beat.lease.as_millis()),
-                text(u8::from(beat.is_new)),
-                text(format!("{}-{}", beat.node, beat.number)),
+                text(&beat.node),
+                text(&beat.lease.as_millis()),
+                text(&u8::from(beat.is_new)),
+                text(&format!("{}-{}", beat.node, beat.number)),
             ],
             Want::Change(change) => change.args(keys, publish),
             Want::Roster(roster) => {
-                vec![text(roster.most), text(keys.key(&roster.room, "who:")), text(roster.node)]
+                vec![text(&roster.most), text(&keys.key(&roster.room, "who:")), text(&roster.node)]
             }
             Want::Reap { room, node } => {
-                vec![text(publish), text(keys.channel(room)), text(node)]
+                vec![text(publish), text(&keys.channel(room)), text(node)]
             }
         }
     }
@@ -133,15 +133,15 @@ impl Change {
     fn args(&self, keys: &Keys, publish: &str) -> Vec<Bytes> {
         let mut args = vec![
             text(publish),
-            text(keys.channel(&self.room)),
-            text(self.node),
-            self.earlier.map_or_else(Bytes::new, text),
-            text(self.number),
-            text(self.count),
-            text(self.life.as_millis()),
-            text(u8::from(self.replace)),
+            text(&keys.channel(&self.room)),
+            text(&self.node),
+            self.earlier.map_or_else(Bytes::new, |node| text(&node)),
+            text(&self.number),
+            text(&self.count),
+            text(&self.life.as_millis()),
+            text(&u8::from(self.replace)),
             self.told.clone(),
-            text(self.set.len()),
+            text(&self.set.len()),
         ];
         for (session, member) in &self.set {
             args.extend([text(session), member.clone()]);
@@ -156,6 +156,6 @@ fn who(node: NodeId) -> String {
     format!("who:{node}")
 }
 
-fn text(value: impl ToString) -> Bytes {
+fn text(value: &(impl ToString + ?Sized)) -> Bytes {
     value.to_string().into()
 }

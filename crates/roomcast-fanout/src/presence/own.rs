@@ -130,7 +130,7 @@ impl Place<'_> {
     fn change(self, out: Outgoing, is_quiet: bool) -> Change {
         let Outgoing { set, gone, count, is_listed, has_lists, everyone, .. } = out;
         let encoded = set.iter().map(|member| {
-            let bytes = has_lists.then(|| encode_member(member)).unwrap_or_default();
+            let bytes = if has_lists { encode_member(member) } else { bytes::Bytes::new() };
             (member.session, bytes)
         });
         let mut change = Change {

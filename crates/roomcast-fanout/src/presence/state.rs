@@ -2,13 +2,15 @@
 
 use super::ask::{Ask, Beat, Change, Roster, Want};
 use super::lease::Lease;
+use super::looks::{Looked, Looks};
 use super::others::{Others, Place};
 use super::own::Own;
 use super::record::{NodeId, Pulse, Record, roster};
 use crate::stats::Stats;
 use bytes::Bytes;
-use roomcast_core::LocalPresence;
+use roomcast_core::inbox::InboxSender;
 use roomcast_core::room_kind::PresenceKind;
+use roomcast_core::{Asker, LocalPresence};
 use roomcast_protocol::RoomName;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -32,6 +34,7 @@ pub(super) struct State {
     doubt: Option<u64>,
     /// When all rooms are looked at next.
     look: u64,
+    looks: Looks,
     stats: Arc<Stats>,
 }
 
@@ -39,6 +42,8 @@ pub(super) struct State {
 struct Room {
     /// Its channel is heard.
     is_heard: bool,
+    /// A roster has come since.
+    is_known: bool,
     own: Own,
     others: Others,
     /// Names that are to be ended.
@@ -62,7 +67,12 @@ impl Room {
 }
 
 impl State {
-    pub(super) fn new(node: NodeId, lease: u64, stats: Arc<Stats>) -> Self {
+    pub(super) fn new(
+        node: NodeId,
+        lease: u64,
+        inboxes: Vec<InboxSender>,
+        stats: Arc<Stats>,
+    ) -> Self {
         Self {
             lease: Lease::new(node, lease),
             is_up: false,
@@ -73,6 +83,7 @@ impl State {
             on_their_way: 0,
             doubt: None,
             look: 0,
+            looks: Looks::new(inboxes),
             stats,
         }
     }
@@ -90,6 +101,7 @@ impl State {
         self.is_up = false;
         self.link += 1;
         self.on_their_way = 0;
+        self.looks.give_up();
         self.lease.link_changed();
         for room in self.rooms.values_mut() {
             room.own.link_changed();
@@ -127,10 +139,32 @@ impl State {
 
     pub(super) fn not_heard(&mut self, name: &RoomName, view: &LocalPresence) {
         let Some(room) = self.rooms.get_mut(name) else { return };
-        (room.is_heard, room.others) = (false, Others::default());
+        (room.is_heard, room.is_known, room.others) = (false, false, Others::default());
         room.stop_reaping();
         view.forget_remotes(name);
         self.look_at(name);
+    }
+
+    pub(super) fn is_known(&self, name: &RoomName) -> bool {
+        self.rooms.get(name).is_none_or(|room| room.is_known || !room.is_heard)
+    }
+
+    /// Somebody asks who is in a room, who is given back if the view knows.
+    pub(super) fn look(
+        &mut self,
+        name: &RoomName,
+        kind: PresenceKind,
+        asker: Asker,
+    ) -> Option<Asker> {
+        if self.rooms.get(name).is_some_and(|room| room.is_heard && room.is_known) {
+            return Some(asker);
+        }
+        if self.is_up {
+            self.looks.want(name.clone(), kind, asker);
+        } else {
+            self.looks.refuse(asker, name);
+        }
+        None
     }
 
     /// Something of others may have been missed.
@@ -168,6 +202,9 @@ impl State {
             self.write_anew();
         }
         let mut wants: Vec<Want> = self.lease.due(now).map(Want::Beat).into_iter().collect();
+        wants.extend(
+            self.looks.due(&mut self.number, MOST_ASKED - self.on_their_way).map(Want::Roster),
+        );
         if self.lease.holds(now) {
             self.check_all(now);
             let mut turns = self.queue.len();
@@ -253,7 +290,11 @@ impl State {
     }
 
     fn beat_done(&mut self, beat: &Beat, pulse: Option<Pulse>, now: u64) {
+        let is_heard = pulse.is_some();
         let shown = self.lease.answered(beat, pulse, now);
+        if is_heard {
+            self.looks.alive(&self.lease.alive);
+        }
         if shown.is_lost {
             self.doubt = Some(now + self.lease.length);
         }
@@ -292,14 +333,21 @@ impl State {
     }
 
     fn roster_done(&mut self, asked: &Roster, answer: Option<Bytes>, view: &LocalPresence) {
+        let answer = answer.and_then(roster);
+        match self.looks.answered(asked, answer.as_deref(), &self.lease.alive) {
+            Looked::Other => {}
+            Looked::Done => return,
+            Looked::Held => return self.lease.want(),
+        }
         let (own, trust) = (self.lease.node, self.doubt.is_none());
         let place = Place { view, room: &asked.room, beat: self.lease.number };
         let Some(room) = self.rooms.get_mut(&asked.room) else { return };
         if room.others.asked != Some(asked.ticket) {
             return;
         }
-        match answer.and_then(roster) {
+        match answer {
             Some(entries) => {
+                room.is_known = true;
                 if room.others.roster(entries, own, trust, place) {
                     self.lease.want();
                 }
@@ -329,7 +377,8 @@ impl State {
 
     /// Whether something could be asked at once.
     pub(super) fn has_more(&self) -> bool {
-        self.is_up && !self.queue.is_empty() && self.on_their_way < MOST_ASKED
+        let has_some = !self.queue.is_empty() || self.looks.has_more();
+        self.is_up && has_some && self.on_their_way < MOST_ASKED
     }
 
     /// Whether nothing is left to be written.

@@ -19,7 +19,7 @@ impl Task {
     }
 
     pub(super) fn presence_done(
-        &self,
+        &mut self,
         ask: Ask,
         result: Result<Bytes, BusError>,
     ) -> Option<BusError> {
@@ -28,6 +28,7 @@ impl Task {
             Err(error) => (None, Some(error)),
         };
         self.presence.done(ask, answer, self.now());
+        self.read_held();
         error
     }
 

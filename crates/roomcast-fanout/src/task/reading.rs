@@ -109,10 +109,20 @@ impl Task {
     /// Reads a room once for all who wait for that.
     fn read_room(&mut self, name: &RoomName) {
         let Some(link) = self.connection.link().cloned() else { return };
+        if self.rooms.is_new(name, Instant::now()) && !self.presence.is_known(name) {
+            return self.held.push(name.clone());
+        }
         let Some((read, served)) = self.rooms.take_reading(name) else { return };
         self.shared.stats.reads.add(1);
         let (name, answer) = (name.clone(), link.read(read));
         self.doing(async move { Done::Read(name, served, answer.await) });
+    }
+
+    /// Reads the rooms that were held back, if it is known now who is there.
+    pub(super) fn read_held(&mut self) {
+        for name in std::mem::take(&mut self.held) {
+            self.read_room(&name);
+        }
     }
 
     pub(super) fn was_read(

@@ -11,10 +11,14 @@ use roomcast_core::room_kind::PresenceKind;
 use roomcast_protocol::{Position, RoomName};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Rooms that are subscribed to, or checked, at once.
 const CHUNK: usize = 500;
+
+/// How long a room's first members wait at most to be told of those on other nodes.
+const NEW: Duration = Duration::from_millis(250);
 
 /// Every room that a shard of this node has members in.
 #[derive(Default)]
@@ -39,6 +43,8 @@ pub(super) struct Room {
     pub(super) last: Option<Position>,
     /// Tells it from an earlier one of that name.
     serial: u64,
+    /// When it was first wanted.
+    since: Instant,
     state: State,
     /// It is being read.
     reading: bool,
@@ -72,6 +78,7 @@ impl Rooms {
             shards: vec![shard],
             last: None,
             serial,
+            since: Instant::now(),
             state: State::Wanted,
             reading: false,
             owed: false,
@@ -180,6 +187,11 @@ impl Rooms {
         if let Some(room) = self.rooms.get_mut(name) {
             room.waiting.push(waiting);
         }
+    }
+
+    /// Whether the room came so lately that its first members may wait to be told of others.
+    pub(super) fn is_new(&self, name: &RoomName, now: Instant) -> bool {
+        self.rooms.get(name).is_some_and(|room| now < room.since + NEW)
     }
 
     /// What is to be read of the room now, and for whom.

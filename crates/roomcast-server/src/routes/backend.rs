@@ -125,7 +125,7 @@ async fn perform(call: Call, ask: Ask) -> Answered {
         Call::Disconnect => sessions::disconnect(ask).await,
         Call::Rooms => rooms::list(&ask).await,
         Call::Room => rooms::one(&ask).await,
-        Call::Members => rooms::members(&ask),
+        Call::Members => rooms::members(&ask).await,
         Call::Sessions => sessions::list(&ask).await,
         Call::Info => info::info(&ask),
         Call::Tokens => tokens::make(ask).await,

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 const NODES: usize = 3;
 /// Scripts over the store in memory, unless `PROPTEST_CASES` asks for more.
-const CASES: u32 = 1_500;
+const CASES: u32 = 800;
 /// Scripts over a real Redis.
 const REAL_CASES: u32 = 30;
 

@@ -99,9 +99,12 @@ fn a_member_that_comes_later_is_given_the_others() {
     story(2, FULL, |world| {
         world.cut(1);
         world.enter(0, 1);
+        world.nodes[1].presence.unsubscribed(&world.room);
         world.settle();
         world.link(1);
+        assert!(!world.nodes[1].presence.is_known(&world.room));
         world.is_right();
+        assert!(world.nodes[1].presence.is_known(&world.room));
         assert_eq!(world.told(1), (vec![1], vec![], vec![]));
     });
 }

@@ -67,10 +67,10 @@ struct Shown<'a> {
 }
 
 /// `GET /v1/rooms/{room}/members`.
-pub(super) fn members(ask: &Ask) -> Answered {
+pub(super) async fn members(ask: &Ask) -> Answered {
     let room = ask.room()?;
     ask.query(&[])?;
-    let roster = ask.routes.backend.hub.roster(&room);
+    let roster = ask.routes.backend.hub.roster(&room).await?;
     let members = roster.members.as_deref().map(|members| {
         let mut members: Vec<_> = members.iter().map(shown).collect();
         members.sort_unstable_by(|a, b| a.session.cmp(&b.session));

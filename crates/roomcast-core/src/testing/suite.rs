@@ -1,5 +1,5 @@
 //! What every broker promises, as stories: run them over yours with
-//! [`broker_suite!`](crate::broker_suite).
+//! `broker_suite!`, or one by one from [`STORIES`].
 
 use super::{World, join, publish};
 use crate::config::Config;
@@ -9,29 +9,45 @@ use roomcast_protocol::command::{Join, Page, Publish};
 use roomcast_protocol::{Command, Epoch, MessageId, Position};
 use std::time::Duration;
 
-/// Makes one test of each story. The argument makes a world of at least two nodes or shards with
-/// the settings it is given, and what must live as long as the world.
-#[macro_export]
-macro_rules! broker_suite {
-    ($make:expr) => {
-        $crate::broker_suite!($make;
-            all_hear_one_order, who_was_away_recovers, what_is_gone_is_told, bytes_are_bounded,
-            a_name_is_stored_once, names_belong_to_users, ephemeral_messages_have_no_place,
-            a_publisher_may_want_no_copy, pages_go_both_ways, names_may_be_anything,
-            a_room_speaks_without_members, an_unknown_position_is_told, nothing_may_be_kept,
-            members_share_a_rate, a_crowd_comes_back
-        );
-    };
-    ($make:expr; $($story:ident),*) => {
-        $(
-            #[test]
-            fn $story() {
-                let (mut world, _guard) = $make($crate::testing::suite::settings());
-                $crate::testing::suite::$story(&mut world);
-            }
-        )*
+macro_rules! stories {
+    ($($story:ident),* $(,)?) => {
+        /// Every story with its name, to be run over a broker one by one.
+        pub const STORIES: &[(&str, fn(&mut World))] = &[$((stringify!($story), $story)),*];
+
+        /// Makes one test of each story. The argument makes a world of at least two nodes or
+        /// shards with the settings it is given, and what must live as long as the world.
+        #[macro_export]
+        macro_rules! broker_suite {
+            ($make:expr) => {
+                $(
+                    #[test]
+                    fn $story() {
+                        let (mut world, _guard) = $make($crate::testing::suite::settings());
+                        $crate::testing::suite::$story(&mut world);
+                    }
+                )*
+            };
+        }
     };
 }
+
+stories!(
+    all_hear_one_order,
+    who_was_away_recovers,
+    what_is_gone_is_told,
+    bytes_are_bounded,
+    a_name_is_stored_once,
+    names_belong_to_users,
+    ephemeral_messages_have_no_place,
+    a_publisher_may_want_no_copy,
+    pages_go_both_ways,
+    names_may_be_anything,
+    a_room_speaks_without_members,
+    an_unknown_position_is_told,
+    nothing_may_be_kept,
+    members_share_a_rate,
+    a_crowd_comes_back,
+);
 
 /// The settings that the stories are about.
 #[must_use]

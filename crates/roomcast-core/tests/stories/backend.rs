@@ -261,7 +261,7 @@ fn a_shard_that_is_gone_keeps_nobody_waiting() {
 
 #[test]
 fn the_backend_sees_who_is_in_a_room() {
-    let world = tea_party();
+    let mut world = tea_party();
     let roster = world.hub().roster(&room("tea"));
     let roster = world.until(roster).unwrap();
     let members = roster.members.unwrap();
@@ -269,7 +269,7 @@ fn the_backend_sees_who_is_in_a_room() {
         members.iter().map(|member| member.user.as_ref().unwrap().display_name()).collect();
     names.sort_unstable();
     assert_eq!((names, roster.count), (vec!["ann", "bob"], 2));
-    let world = party(room_kind(|kind| kind.presence = PresenceKind::None), 2, "tea");
+    let mut world = party(room_kind(|kind| kind.presence = PresenceKind::None), 2, "tea");
     let roster = world.hub().roster(&room("tea"));
     let roster = world.until(roster).unwrap();
     assert_eq!((roster.members.is_none(), roster.count), (true, 2));

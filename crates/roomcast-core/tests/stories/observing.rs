@@ -104,18 +104,18 @@ fn nothing_is_left_of_an_observer() {
 fn where_only_the_number_is_told_an_observer_hears_no_names() {
     let mut world = World::new(room_kind(|kind| kind.presence = PresenceKind::Count), 1);
     look_in(&mut world, "tea");
-    let shape = |world: &World| {
+    let shape = |world: &mut World| {
         let roster = world.hub().roster(&room("tea"));
         let roster = world.until(roster).unwrap();
         (roster.members.is_some(), roster.count)
     };
-    assert_eq!(shape(&world), (false, 0));
+    assert_eq!(shape(&mut world), (false, 0));
     world.connect("ann");
     world.join("ann", "tea");
     world.advance(Duration::from_secs(1));
-    assert_eq!(shape(&world), (false, 1));
+    assert_eq!(shape(&mut world), (false, 1));
     world.cut("ann");
     world.advance(Duration::from_secs(1));
-    assert_eq!(shape(&world), (false, 0));
+    assert_eq!(shape(&mut world), (false, 0));
     assert_eq!(world.hear("eve"), ["joined tea @0 =0", "presence tea =1", "presence tea =0"]);
 }

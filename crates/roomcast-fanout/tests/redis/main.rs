@@ -7,6 +7,7 @@ mod nodes;
 use nodes::Nodes;
 use roomcast_core::Config;
 use roomcast_core::testing::World;
+use roomcast_core::testing::suite::{STORIES, settings};
 use roomcast_testbed::{Cluster, Redis, RedisOptions};
 
 mod standalone {
@@ -21,15 +22,14 @@ mod standalone {
     roomcast_core::broker_suite!(redis);
 }
 
-mod clustered {
-    use super::*;
-
-    fn cluster(config: Config) -> (World, (Nodes, Cluster)) {
-        let cluster = Cluster::start().expect("a cluster");
-        let url = cluster.urls()[0].replace("redis://", "redis-cluster://");
-        let (world, nodes) = Nodes::start(&url, config);
-        (world, (nodes, cluster))
+/// One cluster for all of them: three servers take their time to find each other.
+#[test]
+fn a_cluster_keeps_every_promise() {
+    let cluster = Cluster::start().expect("a cluster");
+    let url = cluster.urls()[0].replace("redis://", "redis-cluster://");
+    for (name, story) in STORIES {
+        println!("{name}");
+        let (mut world, _nodes) = Nodes::apart(&url, settings(), &format!("{name}:"));
+        story(&mut world);
     }
-
-    roomcast_core::broker_suite!(cluster);
 }

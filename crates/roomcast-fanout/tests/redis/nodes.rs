@@ -25,11 +25,19 @@ impl Nodes {
 
     /// Two nodes of two shards each.
     pub(crate) fn start(url: &str, config: Config) -> (World, Self) {
+        Self::apart(url, config, "")
+    }
+
+    /// The same, apart from others on that Redis by a prefix.
+    pub(crate) fn apart(url: &str, config: Config, prefix: &str) -> (World, Self) {
         let url = RedisUrl::new(url).expect("an address");
         let mut fanouts = Vec::new();
         let nodes = (0..2).map(|seed| {
             Hub::new(config.clone(), Arc::new(NameGatekeeper), 2, 7 + seed, |inboxes, seed| {
-                let settings = roomcast_fanout::Config::new(url.clone());
+                let settings = roomcast_fanout::Config {
+                    prefix: prefix.into(),
+                    ..roomcast_fanout::Config::new(url.clone())
+                };
                 let fanout = Fanout::start(settings, &config, inboxes, seed).expect("a thread");
                 let parts = (fanout.broker(), fanout.presence());
                 fanouts.push(fanout);

@@ -15,6 +15,7 @@ mod frames;
 mod guide;
 mod handshake;
 mod native;
+mod nodes;
 mod observers;
 mod operators;
 mod redis;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use roomcast_core::RoomKind;
-use roomcast_protocol::{Epoch, Position, RoomName};
+use roomcast_protocol::{Position, RoomName};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,7 +123,7 @@ pub(crate) enum Part {
 /// What a log holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
-    /// The last position given out; [`Epoch::UNKNOWN`] where there is no such room.
+    /// The last position given out; [`roomcast_protocol::Epoch::UNKNOWN`] where there is no such room.
     pub(crate) head: Position,
     /// Offsets up to this one are kept no more.
     pub(crate) floor: u64,
@@ -133,14 +133,6 @@ pub(crate) struct Found {
     pub(crate) lineage: Vec<Position>,
     /// The messages, oldest first.
     pub(crate) records: Vec<Record>,
-}
-
-impl Found {
-    /// What is found of a room that there is not.
-    pub(crate) fn nothing() -> Self {
-        let head = Position { epoch: Epoch::UNKNOWN, offset: 0 };
-        Self { head, floor: 0, more: false, lineage: Vec::new(), records: Vec::new() }
-    }
 }
 
 /// How far a node has heard a room.

@@ -56,20 +56,23 @@ impl Fanout {
         inboxes: Vec<InboxSender>,
         seed: u64,
     ) -> Result<Self, StartError> {
+        // The client library must never wait behind a room, nor a room behind it.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let bus = FredBus::new(&config, engine, seed);
-        Self::over(Arc::new(bus), config, engine, inboxes, seed)
+        let (fanout, run) = Self::over(Arc::new(bus), config, engine, inboxes, seed);
+        let run = move || runtime.block_on(run);
+        thread::Builder::new().name("roomcast-redis".into()).spawn(run)?;
+        Ok(fanout)
     }
 
-    /// Starts the fan-out over that bus.
+    /// The fan-out over that bus, and what is to be run for it.
     pub(crate) fn over(
         bus: Arc<dyn Bus>,
         config: Config,
         engine: &roomcast_core::Config,
         inboxes: Vec<InboxSender>,
         seed: u64,
-    ) -> Result<Self, StartError> {
-        // The client library must never wait behind a room, nor a room behind it.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let stats: Arc<Stats> = Arc::default();
         let presence = Arc::new(RedisPresence::new(
             inboxes.clone(),
@@ -89,13 +92,10 @@ impl Fanout {
         let engine = engine.clone();
         let broker = Arc::new(RedisBroker::new(Arc::clone(&shared), requests.clone()));
         let store = Arc::clone(&presence);
-        let run = move || {
-            runtime.block_on(async {
-                Task::new(bus, config, engine, shared, store, said).run(asked).await;
-            });
+        let run = async move {
+            Task::new(bus, config, engine, shared, store, said).run(asked).await;
         };
-        thread::Builder::new().name("roomcast-redis".into()).spawn(run)?;
-        Ok(Self { broker, presence, stats, status, requests })
+        (Self { broker, presence, stats, status, requests }, run)
     }
 
     /// The broker of the node.
@@ -123,7 +123,7 @@ impl Fanout {
     }
 
     /// Tells Redis who left, then ends the thread. Call it when the last session has ended; it
-    /// takes at most the configured `timeout`.
+    /// takes at most twice the configured `timeout`. Who asks for something later is refused.
     pub async fn close(self) {
         let (answer, closed) = oneshot::channel();
         if self.requests.send(Request::Close(answer)).is_ok() {

@@ -29,6 +29,8 @@ mod redis_broker;
 mod request;
 mod scripts;
 pub mod stats;
+#[cfg(test)]
+mod stub;
 mod task;
 
 pub use config::{Config, InvalidUrl, RedisUrl};

@@ -29,7 +29,7 @@ mod own;
 mod record;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use ask::Ask;
 

@@ -6,13 +6,14 @@ use crate::stats::Stats;
 use crate::task::RETRY_AFTER;
 use bytes::Bytes;
 use roomcast_core::broker::{CatchUp, Publication};
-use roomcast_core::inbox::{InboxSender, ShardId};
+use roomcast_core::inbox::{Event, InboxSender, ShardId};
 use roomcast_core::{Answer, Asker, Broker, Now, RoomKind};
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{ErrorCode, Message, Refusal, RoomName};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::error::SendError;
 
 /// What the shards' side and the task share.
 #[derive(Debug)]
@@ -46,9 +47,23 @@ impl RedisBroker {
         Self { shared, requests }
     }
 
-    /// A task that is gone hears nothing.
+    /// Asks the task; where it is gone, whoever waits for an answer is told so.
     fn ask(&self, request: Request) {
-        _ = self.requests.send(request);
+        const GONE: &str = "the node goes: ask another one";
+        let Err(SendError(request)) = self.requests.send(request) else { return };
+        match request {
+            Request::Publish(Publish { append, asker, .. }) => {
+                self.shared.stats.queue_bytes.sub(append.body.len() as u64);
+                self.shared.refuse(asker, &append.room, GONE);
+            }
+            Request::Page(room, asker, ..) => self.shared.refuse(asker, &room, GONE),
+            Request::CatchUp(room, shard, ticket, _) => {
+                if let Some(inbox) = self.shared.inboxes.get(shard) {
+                    inbox.push(Event::CaughtUp { room, ticket, snapshot: None });
+                }
+            }
+            Request::Subscribe(..) | Request::Unsubscribe(..) | Request::Close(_) => {}
+        }
     }
 
     /// Whether so much more may wait, and if so it is counted.
@@ -86,7 +101,7 @@ impl Broker for RedisBroker {
             return self.shared.refuse(asker, &room, why);
         }
         let append = crate::bus::Append { room, kind, ephemeral, from_backend, name, body };
-        self.ask(Request::Publish(Publish { append, asker }));
+        self.ask(Request::Publish(Publish { append, asker, serial: 0, lost: 0 }));
     }
 
     fn catch_up(&self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp, _: Now) {

@@ -34,6 +34,10 @@ pub(crate) enum Request {
 pub(crate) struct Publish {
     pub(crate) append: Append,
     pub(crate) asker: Asker,
+    /// Its place among all that were asked for.
+    pub(crate) serial: u64,
+    /// How many links ended while it was under way.
+    pub(crate) lost: u32,
 }
 
 /// A shard that waits for a room to be read.

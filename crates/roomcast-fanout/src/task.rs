@@ -117,11 +117,15 @@ impl Task {
             tokio::select! {
                 taken = requests.recv_many(&mut batch, BATCH) => {
                     if taken == 0 {
-                        return;
+                        break;
                     }
                     batch.drain(..).for_each(|request| self.request(request));
                 }
-                event = self.connection.next() => self.connection_event(event),
+                // No link is made while something of the one before is still to be answered:
+                // what is asked for again keeps its order.
+                event = self.connection.next(), if self.connection.link().is_some() || self.doing.is_empty() => {
+                    self.connection_event(event);
+                }
                 Some((life, done)) = self.doing.next(), if !self.doing.is_empty() => {
                     self.done(life, done);
                 }
@@ -131,18 +135,33 @@ impl Task {
             self.subscribe_wanted();
             self.send();
         }
+        self.end(requests).await;
     }
 
     /// Whether the node goes and nothing is left to be told, or there is no time for it.
-    fn is_done(&mut self) -> bool {
+    fn is_done(&self) -> bool {
         let Some((_, until)) = &self.closing else { return false };
         let told_all = self.doing.is_empty() && self.outgoing.is_empty() && self.presence.is_idle();
-        let done = told_all || Instant::now() >= *until || self.connection.link().is_none();
-        if done && let Some((answer, _)) = self.closing.take() {
+        told_all || Instant::now() >= *until || self.connection.link().is_none()
+    }
+
+    /// Tells everyone who still waits that there will be no answer, also those whose requests
+    /// nobody has looked at.
+    async fn end(mut self, mut requests: UnboundedReceiver<Request>) {
+        requests.close();
+        while let Some(request) = requests.recv().await {
+            self.request(request);
+        }
+        self.lost("the node goes");
+        while let Some((life, done)) = self.doing.next().await {
+            self.done(life, done);
+        }
+        self.refuse_outgoing();
+        self.give_up_waiting(None);
+        if let Some((answer, _)) = self.closing.take() {
             // Who asked may wait no longer.
             _ = answer.send(());
         }
-        done
     }
 
     fn request(&mut self, request: Request) {
@@ -184,12 +203,17 @@ impl Task {
             Done::Presence(ask, result) => self.presence_done(*ask, result),
             // An earlier link's: all rooms are asked for anew.
             _ if !is_current => None,
-            Done::Subscribed(rooms, result) => result.map(|()| self.subscribed(rooms)).err(),
+            Done::Subscribed(rooms, result) => {
+                result.map(|()| self.subscribed(rooms)).map_err(over).err()
+            }
             Done::Checked(rooms, result) => self.checked(&rooms, result),
-            Done::Unsubscribed(result) => result.err(),
+            Done::Unsubscribed(result) => result.map_err(over).err(),
             Done::Ping(result) => {
                 self.next_ping = Some(Instant::now() + self.config.ping);
-                result.err()
+                if result.is_ok() {
+                    self.failures = 0;
+                }
+                result.map_err(over).err()
             }
         };
         match error {
@@ -219,9 +243,14 @@ impl Task {
         let now = Instant::now();
         self.ping_if_due(now);
         self.keep_alive(now);
-        self.give_up_waiting(now);
+        self.give_up_waiting(Some(now));
         self.notice_away(now);
         self.ask_presence();
         self.read_held();
     }
+}
+
+/// A link that is refused this is of no use.
+fn over(error: BusError) -> BusError {
+    BusError::Lost(error.to_string())
 }

@@ -40,7 +40,7 @@ impl Task {
             if record.offset > 0
                 && let Some((_, room)) = self.rooms.get(name)
             {
-                room.last = Some(Position { epoch, offset: record.offset });
+                room.take_message(Position { epoch, offset: record.offset });
             }
         }
     }

@@ -77,7 +77,6 @@ impl Task {
     fn connected(&mut self, link: Arc<dyn Link>, incoming: Incoming) {
         self.connection = Connection::Up(link, incoming.ready_chunks(NEWS));
         self.life += 1;
-        self.failures = 0;
         self.next_ping = Some(Instant::now());
         self.shared.stats.links.add(1);
         self.rooms.want_all();

@@ -18,11 +18,16 @@ const WINDOW: usize = 4;
 const MESSAGES: usize = 128;
 const BYTES: usize = 256 << 10;
 
+/// Links that may end while a message is under way; then it may be what ends them.
+const LINKS: u32 = 3;
+
 /// What waits to be given to Redis.
 #[derive(Default)]
 pub(super) struct Outgoing {
     queue: VecDeque<Item>,
     under_way: usize,
+    /// Messages so far.
+    serial: u64,
 }
 
 enum Item {
@@ -36,7 +41,16 @@ impl Outgoing {
     }
 
     pub(super) fn publish(&mut self, publish: Publish) {
-        self.queue.push_back(Item::Publish(publish));
+        self.serial += 1;
+        self.queue.push_back(Item::Publish(Publish { serial: self.serial, ..publish }));
+    }
+
+    /// A message is to be given to Redis again, before all that came after it.
+    fn publish_again(&mut self, publish: Publish) {
+        let is_later =
+            |item: &Item| matches!(item, Item::Publish(other) if other.serial > publish.serial);
+        let place = self.queue.iter().position(is_later).unwrap_or(self.queue.len());
+        self.queue.insert(place, Item::Publish(publish));
     }
 
     pub(super) fn page(&mut self, room: RoomName, asker: Asker, page: Page, limit: u32) {
@@ -114,15 +128,17 @@ impl Task {
     }
 
     /// Where the link broke, a message may be stored or not: what has a name is given to Redis
-    /// once more, which then finds out; of the rest the publisher must hear.
+    /// again, which then finds out; of the rest the publisher must hear.
     fn not_appended(&mut self, batch: Vec<Publish>, error: &BusError) {
         let why = match error {
             BusError::Lost(_) => "Redis went away: whether the message was stored is not known",
             BusError::Refused(_) => "Redis refused the message: nothing was stored",
         };
-        for publish in batch.into_iter().rev() {
-            if matches!(error, BusError::Lost(_)) && publish.append.name.is_some() {
-                self.outgoing.queue.push_front(Item::Publish(publish));
+        let is_lost = matches!(error, BusError::Lost(_));
+        for mut publish in batch.into_iter().rev() {
+            publish.lost += 1;
+            if is_lost && publish.append.name.is_some() && publish.lost < LINKS {
+                self.outgoing.publish_again(publish);
             } else {
                 refuse(&self.shared, publish, why);
             }

@@ -1,6 +1,7 @@
 //! Rooms in doubt: they are subscribed to, checked, and read where something is missing.
 
 use super::Task;
+use super::rooms::CHUNK;
 use crate::bus::{BusError, Found, Heard, Part, Read};
 use crate::clock::wall;
 use crate::envelope::{Arrived, decode};
@@ -56,10 +57,10 @@ impl Task {
         for heard in rooms.filter_map(|room| self.rooms.heard_until(room)) {
             lanes.entry(link.lane(&heard.room)).or_default().push(heard);
         }
-        for heard in lanes.into_values() {
+        for heard in lanes.values().flat_map(|heard| heard.chunks(CHUNK)) {
             self.rooms.unwell += 1;
             let rooms = heard.iter().map(|heard| heard.room.clone()).collect();
-            let answer = link.check(heard);
+            let answer = link.check(heard.to_vec());
             self.doing(async move { Done::Checked(rooms, answer.await) });
         }
     }
@@ -102,8 +103,10 @@ impl Task {
 
     pub(super) fn catch_up(&mut self, room: RoomName, shard: ShardId, ticket: u32, want: CatchUp) {
         let until = Instant::now() + self.config.timeout;
-        self.rooms.wait(&room, Waiting { shard, ticket, want, until });
-        self.read_room(&room);
+        match self.rooms.wait(&room, Waiting { shard, ticket, want, until }) {
+            Ok(()) => self.read_room(&room),
+            Err(waiting) => self.tell_read(&room, &waiting, None),
+        }
     }
 
     /// Reads a room once for all who wait for that.
@@ -138,14 +141,17 @@ impl Task {
                 return Some(error);
             }
             Err(error) => {
-                self.rooms.was_not_read(name, Vec::new());
+                self.rooms.was_refused(name);
                 served.iter().for_each(|waiting| self.tell_read(name, waiting, None));
+                self.read_room(name);
                 return Some(error);
             }
         };
-        let again = self.rooms.was_read(name, &found);
+        let again = self.rooms.was_read(name, &found, &served);
+        let since = served.iter().filter_map(|waiting| waiting.want.since).min();
         let kind = self.kind(name);
-        let snapshot = snapshot(name, &kind, found);
+        let mut snapshot = snapshot(name, &kind, found);
+        tell_missing_end(&mut snapshot, since);
         for waiting in served {
             self.tell_read(name, &waiting, Some(snapshot.clone()));
         }
@@ -162,8 +168,8 @@ impl Task {
         }
     }
 
-    /// While Redis is away nobody waits for ever.
-    pub(super) fn give_up_waiting(&mut self, now: Instant) {
+    /// While Redis is away nobody waits for ever; nor any longer, if no time is given.
+    pub(super) fn give_up_waiting(&mut self, now: Option<Instant>) {
         if self.connection.link().is_some() {
             return;
         }
@@ -234,6 +240,46 @@ fn snapshot(room: &RoomName, kind: &RoomKind, found: Found) -> Snapshot {
     Snapshot { head, floor, messages, more, lineage }
 }
 
+/// A log may end before the head says so, where another node keeps less of the room: then all up
+/// to the head counts as gone, or the end would be passed over in silence.
+fn tell_missing_end(found: &mut Snapshot, since: Option<u64>) {
+    let head = found.head.offset;
+    let end = found.messages.last().map_or(since, |last| last.offset());
+    if end.is_some_and(|end| end < head) {
+        (found.floor, found.messages) = (head, Vec::new());
+    }
+}
+
 pub(super) fn delivery(arrived: Arrived) -> Arc<Delivery> {
     Arc::new(Delivery::new(arrived.message, Duration::ZERO, arrived.skip))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::{Record, encode};
+    use roomcast_core::testing::message;
+    use roomcast_protocol::{Epoch, Position};
+
+    /// A reading after `since` of a log that ends there while the head is at 8.
+    fn read(since: Option<u64>, offsets: std::ops::RangeInclusive<u64>) -> (u64, usize) {
+        let body = encode(&message("tea", "1"), None);
+        let records = offsets.map(|offset| Record { offset, body: body.clone() }).collect();
+        let head = Position { epoch: Epoch(1), offset: 8 };
+        let found = Found { head, floor: 0, more: false, lineage: Vec::new(), records };
+        let room = RoomName::new("tea").unwrap();
+        let mut snapshot = snapshot(&room, &RoomKind::default(), found);
+        tell_missing_end(&mut snapshot, since);
+        (snapshot.floor, snapshot.messages.len())
+    }
+
+    #[test]
+    fn a_log_that_ends_before_its_head_counts_as_gone() {
+        assert_eq!(read(Some(5), 6..=8), (0, 3));
+        assert_eq!(read(Some(8), 1..=0), (0, 0));
+        assert_eq!(read(None, 1..=0), (0, 0));
+        for (since, offsets) in [(Some(4), 5..=7), (Some(5), 1..=0), (None, 1..=5)] {
+            assert_eq!(read(since, offsets), (8, 0));
+        }
+    }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Rooms that are subscribed to, or checked, at once.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 
 /// How long a room's first members wait at most to be told of those on other nodes.
 const NEW: Duration = Duration::from_millis(250);
@@ -39,8 +39,10 @@ pub(super) struct Rooms {
 pub(super) struct Room {
     pub(super) kind: Arc<RoomKind>,
     pub(super) shards: Vec<ShardId>,
-    /// The position of the last message that came.
-    pub(super) last: Option<Position>,
+    /// The position of the last message that came or was read.
+    last: Option<Position>,
+    /// It was read for some of the shards only: the others may miss messages up to there.
+    uneven: bool,
     /// Tells it from an earlier one of that name.
     serial: u64,
     /// When it was first wanted.
@@ -77,6 +79,7 @@ impl Rooms {
             kind,
             shards: vec![shard],
             last: None,
+            uneven: false,
             serial,
             since: Instant::now(),
             state: State::Wanted,
@@ -154,9 +157,11 @@ impl Rooms {
         Some(room.kind.presence)
     }
 
-    /// How far the room was heard, where that is known and it is heard now.
-    pub(super) fn heard_until(&self, name: &RoomName) -> Option<Heard> {
-        let room = self.rooms.get(name).filter(|room| room.state == State::Heard)?;
+    /// How far the room was heard, where that is known and it is heard now. If not all of its
+    /// shards heard so much, they are to read it, whatever Redis says.
+    pub(super) fn heard_until(&mut self, name: &RoomName) -> Option<Heard> {
+        let room = self.rooms.get_mut(name).filter(|room| room.state == State::Heard)?;
+        room.owed |= std::mem::take(&mut room.uneven);
         Some(Heard { room: name.clone(), life: life(&room.kind), last: room.last? })
     }
 
@@ -182,11 +187,11 @@ impl Rooms {
         self.rooms.keys().cloned().collect()
     }
 
-    /// A shard waits for the room to be read.
-    pub(super) fn wait(&mut self, name: &RoomName, waiting: Waiting) {
-        if let Some(room) = self.rooms.get_mut(name) {
-            room.waiting.push(waiting);
-        }
+    /// A shard waits for the room to be read; in vain if it has no members there.
+    pub(super) fn wait(&mut self, name: &RoomName, waiting: Waiting) -> Result<(), Waiting> {
+        let Some(room) = self.rooms.get_mut(name) else { return Err(waiting) };
+        room.waiting.push(waiting);
+        Ok(())
     }
 
     /// Whether the room came so lately that its first members may wait to be told of others.
@@ -207,11 +212,16 @@ impl Rooms {
         Some((read, std::mem::take(&mut room.waiting)))
     }
 
-    /// The room was read up to there. Who is to read it again.
-    pub(super) fn was_read(&mut self, name: &RoomName, found: &Found) -> Vec<ShardId> {
+    /// The room was read up to there for those. Who is to read it again.
+    pub(super) fn was_read(
+        &mut self,
+        name: &RoomName,
+        found: &Found,
+        served: &[Waiting],
+    ) -> Vec<ShardId> {
         let Some(room) = self.rooms.get_mut(name) else { return Vec::new() };
         room.reading = false;
-        room.take_position(found.head);
+        room.take_reading(found.head, served);
         if std::mem::take(&mut room.owed) { room.shards.clone() } else { Vec::new() }
     }
 
@@ -223,11 +233,22 @@ impl Rooms {
         room.waiting = served;
     }
 
-    /// Those who have waited for too long, with their rooms, which they will be told to read.
-    pub(super) fn take_late(&mut self, now: Instant) -> Vec<(RoomName, Waiting)> {
+    /// Redis refused to read the room: those who waited for that are told so, and it is owed to
+    /// them, for members among them may miss something.
+    pub(super) fn was_refused(&mut self, name: &RoomName) {
+        if let Some(room) = self.rooms.get_mut(name) {
+            (room.reading, room.owed) = (false, true);
+        }
+    }
+
+    /// Those who have waited for too long, or all, with their rooms, which they will be told to
+    /// read.
+    pub(super) fn take_late(&mut self, now: Option<Instant>) -> Vec<(RoomName, Waiting)> {
         let mut late = Vec::new();
+        // Without a link nothing is asked for, and with the next one everything is.
+        self.wanted.clear();
         for (name, room) in &mut self.rooms {
-            let is_late = |waiting: &mut Waiting| waiting.until <= now;
+            let is_late = |waiting: &mut Waiting| now.is_none_or(|now| waiting.until <= now);
             let before = late.len();
             late.extend(room.waiting.extract_if(.., is_late).map(|one| (name.clone(), one)));
             room.owed |= late.len() > before;
@@ -251,13 +272,26 @@ impl Rooms {
 }
 
 impl Room {
-    /// The room stands there, as far as is known; what was heard before is not forgotten.
-    pub(super) fn take_position(&mut self, position: Position) {
-        let is_newer = self
-            .last
-            .is_none_or(|last| last.epoch != position.epoch || last.offset < position.offset);
-        if is_newer {
+    /// A message came, for all of the shards: who misses one before it finds that out.
+    pub(super) fn take_message(&mut self, position: Position) {
+        if self.is_behind(position) || self.last == Some(position) {
+            (self.last, self.uneven) = (Some(position), false);
+        }
+    }
+
+    /// The room was read up to there for those; who waits for the next reading comes as far.
+    fn take_reading(&mut self, position: Position, served: &[Waiting]) {
+        if self.is_behind(position) {
+            let reading = served.iter().chain(&self.waiting);
+            let is_served =
+                |shard: &ShardId| reading.clone().any(|waiting| waiting.shard == *shard);
+            self.uneven = !self.shards.iter().all(is_served);
             self.last = Some(position);
         }
+    }
+
+    /// Whether the position is beyond what was heard, which is not forgotten.
+    fn is_behind(&self, position: Position) -> bool {
+        self.last.is_none_or(|last| last.epoch != position.epoch || last.offset < position.offset)
     }
 }

@@ -7,7 +7,7 @@ use roomcast_protocol::{RoomName, SessionId};
 use std::collections::BTreeMap;
 
 /// What presence asks and what it hears.
-pub(super) trait Store {
+pub(crate) trait Store {
     /// Answers a question.
     fn ask(&mut self, ask: &Ask) -> Bytes;
     /// What was published since the last time.
@@ -19,7 +19,7 @@ pub(super) trait Store {
 }
 
 #[derive(Default)]
-pub(super) struct Fake {
+pub(crate) struct Fake {
     now: u64,
     memory: Option<String>,
     leases: BTreeMap<NodeId, u64>,

@@ -248,7 +248,7 @@ impl Store {
         if matches!(read.part, Part::CatchUp { .. }) {
             return self.open(&read.room, server, read.life).read(read.part);
         }
-        self.peek(&read.room).map_or_else(Found::nothing, |head| head.read(read.part))
+        self.peek(&read.room).map_or_else(nothing, |head| head.read(read.part))
     }
 
     pub(super) fn check(&mut self, server: &Server, heard: &[Heard]) -> Vec<bool> {
@@ -261,4 +261,10 @@ impl Store {
         }
         missed
     }
+}
+
+/// What is found of a room that there is not.
+fn nothing() -> Found {
+    let head = Position { epoch: Epoch::UNKNOWN, offset: 0 };
+    Found { head, floor: 0, more: false, lineage: Vec::new(), records: Vec::new() }
 }

@@ -5,6 +5,7 @@
 
 mod bed;
 mod faults;
+mod model;
 mod store;
 mod stories;
 

@@ -86,9 +86,14 @@ impl Bed {
 
     /// A moment passes.
     pub(super) fn step(&mut self) {
+        self.leap(STEP);
+    }
+
+    /// So much time passes at once.
+    pub(super) fn leap(&mut self, time: Duration) {
         self.world.settle();
-        _ = self.runtime.block_on(async { timeout(STEP, pending::<()>()).await });
-        self.world.advance(STEP);
+        _ = self.runtime.block_on(async { timeout(time, pending::<()>()).await });
+        self.world.advance(time);
     }
 
     /// Time passes.

@@ -122,6 +122,14 @@ impl Bed {
         assert!(heard == lines, "{name} heard {heard:#?}\ninstead of {lines:#?}");
     }
 
+    /// Somebody hears these lines within a second: before rooms are looked after anyway.
+    #[track_caller]
+    pub(super) fn expect_soon(&mut self, name: &str, lines: &[&str]) {
+        self.pass(Duration::from_secs(1));
+        let heard = self.world.hear(name);
+        assert!(heard == lines, "{name} heard {heard:#?}\ninstead of {lines:#?}");
+    }
+
     /// Somebody comes and joins a room.
     #[track_caller]
     pub(super) fn come(&mut self, name: &str, room: &str, joined: &str) {

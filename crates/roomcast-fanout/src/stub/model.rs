@@ -85,7 +85,7 @@ impl Script {
     fn fail(&mut self) {
         let node = self.roll(NODES as u64) as usize;
         let (some, more) = (self.roll(6) as usize, self.roll(2) == 0);
-        match self.roll(16) {
+        match self.roll(18) {
             0 => self.bed.redis(|redis| redis.end(node)),
             1 => self.bed.redis(|redis| redis.end_all()),
             2 | 3 => self.bed.redis(|redis| redis.deafen(node)),
@@ -102,6 +102,8 @@ impl Script {
                 self.bed.redis(|redis| redis.release(some, usize::from(more), pushes));
             }
             14 => self.bed.redis(|redis| redis.save()),
+            15 => self.bed.redis(|redis| redis.hold_subscriptions(more)),
+            16 => self.bed.redis(|redis| redis.end_silently(more)),
             _ => self.live_again(),
         }
     }
@@ -175,9 +177,13 @@ impl Script {
     /// Everything works again.
     fn end(mut self) {
         for node in 0..NODES {
+            // A link that goes on knows what it did not hear.
+            let ends = self.roll(2) == 0;
             self.bed.redis(|redis| {
-                redis.end(node);
-                redis.undeafen(node, false);
+                if ends {
+                    redis.end(node);
+                }
+                redis.undeafen(node, !ends);
             });
         }
         if self.is_down {

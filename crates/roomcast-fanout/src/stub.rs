@@ -5,6 +5,7 @@
 
 mod bed;
 mod faults;
+mod model;
 mod store;
 mod stories;
 
@@ -74,7 +75,13 @@ struct Core {
     is_down: bool,
     wires: Vec<Wire>,
     requests: VecDeque<Request>,
+    /// What is asked of the connection that hears channels: a way of its own.
+    subscriptions: VecDeque<Request>,
     holds_requests: bool,
+    holds_subscriptions: bool,
+    /// Links that end leave those who asked without a word, until they give up.
+    ends_silently: bool,
+    unanswered: Vec<Tell>,
     holds_answers: bool,
     holds_pushes: bool,
     /// The nodes that hear nothing, and how much they did not hear.
@@ -84,7 +91,6 @@ struct Core {
     end_after: Option<(Option<Asked>, usize)>,
     /// Links end instead of doing an append.
     ends_before_appends: bool,
-    done: usize,
 }
 
 /// The Redis.
@@ -113,14 +119,17 @@ impl Stub {
             is_down: false,
             wires: Vec::new(),
             requests: VecDeque::new(),
+            subscriptions: VecDeque::new(),
             holds_requests: false,
+            holds_subscriptions: false,
+            ends_silently: false,
+            unanswered: Vec::new(),
             holds_answers: false,
             holds_pushes: false,
             deaf: HashMap::new(),
             refusals: HashMap::new(),
             end_after: None,
             ends_before_appends: false,
-            done: 0,
         };
         Self { core: Arc::new(Mutex::new(core)), timeout }
     }
@@ -148,7 +157,11 @@ impl Stub {
         };
         let mut core = self.core();
         if core.wires.get(link).is_some_and(|wire| wire.is_up) || asked == Asked::Connect {
-            core.requests.push_back(Request { link, asked, act: Box::new(act) });
+            let request = Request { link, asked, act: Box::new(act) };
+            match asked {
+                Asked::Subscribe | Asked::Unsubscribe => core.subscriptions.push_back(request),
+                _ => core.requests.push_back(request),
+            }
         } else {
             drop(act);
         }
@@ -170,6 +183,7 @@ impl Core {
     /// Everything goes its way that is not held back.
     fn flow(&mut self) {
         while !self.holds_requests && self.act_once() {}
+        while !self.holds_requests && !self.holds_subscriptions && self.subscribe_once() {}
         for wire in &mut self.wires {
             if !self.holds_answers {
                 wire.answers.drain(..).for_each(|tell| tell());
@@ -183,17 +197,27 @@ impl Core {
     /// Does what was asked first; whether there was anything.
     fn act_once(&mut self) -> bool {
         let Some(request) = self.requests.pop_front() else { return false };
+        self.act(request);
+        true
+    }
+
+    /// Does what was asked first of the channels; whether there was anything.
+    fn subscribe_once(&mut self) -> bool {
+        let Some(request) = self.subscriptions.pop_front() else { return false };
+        self.act(request);
+        true
+    }
+
+    fn act(&mut self, request: Request) {
         let Request { link, asked, act } = request;
         if asked == Asked::Append && self.ends_before_appends {
-            self.end(link, "cut");
-            return true;
+            return self.end(link, "cut");
         }
         let refusal = self.refusals.get_mut(&asked).filter(|times| **times > 0).map(|times| {
             *times -= 1;
             BusError::Refused("OOM command not allowed".into())
         });
         let tell = act(self, refusal);
-        self.done += 1;
         match self.wires.get_mut(link) {
             Some(wire) if wire.is_up => wire.answers.push_back(tell),
             // A new connection, which has no number yet.
@@ -203,7 +227,14 @@ impl Core {
         if self.is_the_last(asked) {
             self.end(link, "cut");
         }
-        true
+    }
+
+    /// What is never done: who asked is told so, or not.
+    fn bury(&mut self, requests: VecDeque<Request>) {
+        for request in requests {
+            let tell = (request.act)(self, Some(BusError::Lost("the link has ended".into())));
+            if self.ends_silently { self.unanswered.push(tell) } else { tell() }
+        }
     }
 
     fn is_the_last(&mut self, asked: Asked) -> bool {
@@ -222,7 +253,12 @@ impl Core {
     fn end(&mut self, link: usize, why: &str) {
         let Some(wire) = self.wires.get_mut(link).filter(|wire| wire.is_up) else { return };
         wire.is_up = false;
-        wire.answers.clear();
+        let answers = wire.answers.drain(..);
+        if self.ends_silently {
+            self.unanswered.extend(answers);
+        } else {
+            drop(answers);
+        }
         wire.pushes.clear();
         wire.rooms.clear();
         _ = wire.news.send(News::Ended(why.into()));

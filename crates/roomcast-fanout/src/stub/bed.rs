@@ -86,9 +86,14 @@ impl Bed {
 
     /// A moment passes.
     pub(super) fn step(&mut self) {
+        self.leap(STEP);
+    }
+
+    /// So much time passes at once.
+    pub(super) fn leap(&mut self, time: Duration) {
         self.world.settle();
-        _ = self.runtime.block_on(async { timeout(STEP, pending::<()>()).await });
-        self.world.advance(STEP);
+        _ = self.runtime.block_on(async { timeout(time, pending::<()>()).await });
+        self.world.advance(time);
     }
 
     /// Time passes.
@@ -114,6 +119,14 @@ impl Bed {
                 heard.len() >= lines.len()
             });
         }
+        assert!(heard == lines, "{name} heard {heard:#?}\ninstead of {lines:#?}");
+    }
+
+    /// Somebody hears these lines within a second: before rooms are looked after anyway.
+    #[track_caller]
+    pub(super) fn expect_soon(&mut self, name: &str, lines: &[&str]) {
+        self.pass(Duration::from_secs(1));
+        let heard = self.world.hear(name);
         assert!(heard == lines, "{name} heard {heard:#?}\ninstead of {lines:#?}");
     }
 

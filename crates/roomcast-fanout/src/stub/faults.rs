@@ -61,11 +61,6 @@ impl Stub {
         self.core().ends_before_appends = does;
     }
 
-    /// Whether that is still to come.
-    pub(crate) fn is_to_end(&self) -> bool {
-        self.core().end_after.is_some()
-    }
-
     /// So many more of that kind are refused.
     pub(crate) fn refuse(&self, asked: Asked, times: usize) {
         self.core().refusals.insert(asked, times);
@@ -78,12 +73,28 @@ impl Stub {
         core.flow();
     }
 
+    /// Nothing is subscribed to any more, or all that was asked for meanwhile.
+    pub(crate) fn hold_subscriptions(&self, is_held: bool) {
+        let mut core = self.core();
+        core.holds_subscriptions = is_held;
+        core.flow();
+    }
+
+    /// Links that end leave those who asked without a word, until they give up; or no longer.
+    pub(crate) fn end_silently(&self, is_silent: bool) {
+        self.core().ends_silently = is_silent;
+    }
+
     /// What was asked for over links that have ended is never done.
     pub(crate) fn forget_requests(&self) {
         let mut core = self.core();
         let requests = std::mem::take(&mut core.requests);
         let is_up = |link: usize| core.wires.get(link).is_none_or(|wire| wire.is_up);
-        core.requests = requests.into_iter().filter(|request| is_up(request.link)).collect();
+        let (live, dead) = requests.into_iter().partition(|request| is_up(request.link));
+        core.requests = live;
+        // Who asked hears nothing, or that there is nobody to answer.
+        let dead: std::collections::VecDeque<super::Request> = dead;
+        core.bury(dead);
     }
 
     /// Answers are held back, or go their way.
@@ -122,8 +133,13 @@ impl Stub {
 
     /// It goes, and what was asked for and not done with it.
     pub(crate) fn go(&self) {
-        self.core().is_down = true;
-        self.core().requests.clear();
+        let mut core = self.core();
+        core.is_down = true;
+        let requests = std::mem::take(&mut core.requests);
+        core.bury(requests);
+        let subscriptions = std::mem::take(&mut core.subscriptions);
+        core.bury(subscriptions);
+        drop(core);
         self.end_all();
     }
 
@@ -145,16 +161,13 @@ impl Stub {
         core.flow();
     }
 
-    /// How many things were done.
-    pub(crate) fn done(&self) -> usize {
-        self.core().done
-    }
-
     /// Everything works from now on.
     pub(crate) fn heal(&self) {
         let mut core = self.core();
         core.is_down = false;
         core.holds_requests = false;
+        core.holds_subscriptions = false;
+        core.ends_silently = false;
         core.holds_answers = false;
         core.holds_pushes = false;
         core.refusals.clear();

@@ -26,6 +26,15 @@ fn hear(bed: &mut Bed, numbers: std::ops::RangeInclusive<u64>) {
     ["ann", "bob"].iter().for_each(|name| bed.expect(name, &lines));
 }
 
+#[track_caller]
+fn hear_soon(bed: &mut Bed, numbers: std::ops::RangeInclusive<u64>) {
+    bed.pass(Duration::from_secs(1));
+    let heard = bed.world.hear("ann");
+    assert_eq!(heard.len() as u64, numbers.end() + 1 - numbers.start(), "{heard:?}");
+    let lines: Vec<&str> = heard.iter().map(String::as_str).collect();
+    bed.expect("bob", &lines);
+}
+
 #[test]
 fn what_came_while_a_node_was_deaf_is_read_when_its_link_is_made_anew() {
     let mut bed = start();
@@ -41,8 +50,13 @@ fn what_was_dropped_is_read() {
     let mut bed = start();
     miss(&mut bed, 1..=3);
     bed.redis(|redis| redis.undeafen(0, true));
-    hear(&mut bed, 1..=3);
-    say(&mut bed, 4);
+    hear_soon(&mut bed, 1..=3);
+    miss(&mut bed, 4..=4);
+    // What cannot be compared is read.
+    bed.redis(|redis| redis.refuse(Asked::Check, 1));
+    bed.redis(|redis| redis.undeafen(0, true));
+    hear_soon(&mut bed, 4..=4);
+    say(&mut bed, 5);
 }
 
 #[test]

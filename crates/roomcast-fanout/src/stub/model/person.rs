@@ -198,16 +198,11 @@ impl View {
         }
         self.is_in = true;
         if told.ends_with(" not recovered: epoch") || (was_joining && self.at.is_none()) {
-            let is_first = self.at.is_none();
-            if !is_first && !truth.may_lose {
-                return Err("nothing was lost".into());
-            }
-            if is_first == told.contains("recovered") {
-                return Err("it has a position, or none".into());
-            }
-            (self.heard, self.since) = (HashSet::new(), truth.sent.len());
-            self.at = Some(Position { epoch: epoch.unwrap_or(Epoch::UNKNOWN), offset });
-            return Ok(());
+            return self.begins(
+                told,
+                Position { epoch: epoch.unwrap_or(Epoch::UNKNOWN), offset },
+                truth,
+            );
         }
         if !told.ends_with(" recovered") {
             return Err("this cannot be".into());
@@ -221,6 +216,20 @@ impl View {
             return Err(format!("#{} is the last one known", at.offset));
         }
         at.epoch = epoch.unwrap_or(at.epoch);
+        Ok(())
+    }
+
+    /// The room begins here for this person, or begins anew.
+    fn begins(&mut self, told: &str, at: Position, truth: &Truth) -> Holds {
+        let is_first = self.at.is_none();
+        if !is_first && !truth.may_lose {
+            return Err("nothing was lost".into());
+        }
+        if is_first == told.contains("recovered") {
+            return Err("it has a position, or none".into());
+        }
+        (self.heard, self.since) = (HashSet::new(), truth.sent.len());
+        self.at = Some(at);
         Ok(())
     }
 

@@ -27,6 +27,11 @@ impl RedisUrl {
             let message = format!("it must begin with one of {}, and `://`", SCHEMES.join(", "));
             return Err(InvalidUrl(message));
         }
+        if !path(&url).trim_start_matches('/').chars().all(|c| c.is_ascii_digit()) {
+            let message = "what stands behind `/` must be the number of a database; \
+                a `/` in a password is written %2F";
+            return Err(InvalidUrl(message.to_owned()));
+        }
         crate::fred_bus::check_url(&url).map_err(InvalidUrl)?;
         Ok(Self(url))
     }
@@ -39,6 +44,13 @@ impl RedisUrl {
 
 const SCHEMES: [&str; 6] =
     ["redis", "rediss", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster"];
+
+/// What stands behind the host, from the `/` on.
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    rest.find('/').map_or("", |at| &rest[at..])
+}
 
 /// What stands behind `valkey`, behind `redis`.
 fn as_redis(rest: &str) -> String {
@@ -53,10 +65,14 @@ pub struct InvalidUrl(String);
 impl fmt::Display for RedisUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let host = rest[..end].rsplit('@').next().unwrap_or_default();
-        let path = rest[end..].split('?').next().unwrap_or_default();
-        write!(f, "{scheme}://{host}{path}")
+        write!(f, "{scheme}://{host}")?;
+        // Anything but a number may be a piece of a password.
+        match path(&self.0).trim_start_matches('/').parse::<u32>() {
+            Ok(database) => write!(f, "/{database}"),
+            Err(_) => Ok(()),
+        }
     }
 }
 
@@ -113,8 +129,27 @@ mod tests {
     }
 
     #[test]
+    fn of_a_path_only_the_number_of_a_database_is_shown() {
+        for (text, shown) in [
+            ("redis-cluster://ann:6379/ssecret@host", "redis-cluster://ann:6379"),
+            ("redis://host/2/secret", "redis://host"),
+            ("redis://host/", "redis://host"),
+            ("redis://host/2#secret", "redis://host/2"),
+        ] {
+            assert_eq!(RedisUrl(text.to_owned()).to_string(), shown);
+        }
+    }
+
+    #[test]
     fn what_is_no_address_is_refused_without_showing_it() {
-        for bad in ["", "redis", "http://ann:secret@host", "redis://ann:secret@host:port"] {
+        for bad in [
+            "",
+            "redis",
+            "http://ann:secret@host",
+            "redis://ann:secret@host:port",
+            "redis://ann:p@ss/secret@host",
+            "redis-cluster://ann:6379/secret@host",
+        ] {
             let error = RedisUrl::new(bad).expect_err(bad).to_string();
             assert!(!error.contains("secret"), "{error}");
         }

@@ -124,11 +124,17 @@ impl Connected {
     }
 
     async fn info(&self, server: Option<Address>) -> Result<Server, BusError> {
+        let is_alone = server.is_none();
         let info: String = match server {
             Some(server) => self.client.with_cluster_node(server).info(None::<InfoKind>).await,
             None => self.client.info(None).await,
         }
         .map_err(lost)?;
+        let says = |mode: &str| info.lines().any(|line| line.trim_end() == mode);
+        if is_alone && (says("redis_mode:cluster") || says("server_mode:cluster")) {
+            let text = "this server is one of a cluster, whose address is `redis-cluster://`";
+            return Err(BusError::Lost(text.into()));
+        }
         Server::read(&info).ok_or_else(|| BusError::Lost("`INFO` told no `run_id`".into()))
     }
 
@@ -364,6 +370,29 @@ fn failed(error: Error) -> BusError {
 fn said(error: &Error) -> String {
     match error.details() {
         "" => format!("{:?}", error.kind()),
-        details => details.to_owned(),
+        details => plain(details).to_owned(),
+    }
+}
+
+/// What a person would say of it: fred shows an error of the system as Rust's `Debug` does.
+fn plain(details: &str) -> &str {
+    let quoted = ["Os {", "Custom {"].iter().find_map(|kind| {
+        let (_, rest) = details.strip_prefix(kind)?.split_once('"')?;
+        rest.rsplit_once('"').map(|(text, _)| text)
+    });
+    quoted.unwrap_or(details).trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_went_wrong_is_said_plainly() {
+        let refused = r#"Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }"#;
+        let unknown = r#"Custom { kind: Uncategorized, error: "Name or service not known" }"#;
+        assert_eq!(plain(refused), "Connection refused");
+        assert_eq!(plain(unknown), "Name or service not known");
+        assert_eq!(plain("Connection closed."), "Connection closed");
     }
 }

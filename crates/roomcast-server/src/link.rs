@@ -32,7 +32,9 @@ pub struct NoRedis {
 impl NoRedis {
     /// What mends it.
     pub(crate) const HELP: &str = "see that it runs, that this machine may reach it, and that \
-        `redis.url` is right; with `redis.required = false` the server starts without it";
+        `redis.url` is right: user, password, `rediss://` only where it speaks TLS, \
+        `redis-cluster://` only for a cluster; with `redis.required = false` the server starts \
+        without it";
 }
 
 /// The link to other nodes; closed without a word to them when it is dropped.
@@ -114,7 +116,8 @@ impl Link {
     /// says how the link is.
     pub(crate) async fn begin(&mut self, admin: Option<SocketAddr>) -> Result<(), NoRedis> {
         let Redis { fanout, required, wait } = &self.redis;
-        tracing::info!(redis = %fanout.url, required, ?admin, "connecting to Redis");
+        let admin = admin.map(tracing::field::display);
+        tracing::info!(redis = %fanout.url, required, admin, "connecting to Redis");
         if *required {
             let came = timeout(*wait, until_up(self.fanout.status())).await;
             if came.is_err() {

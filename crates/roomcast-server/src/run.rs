@@ -190,7 +190,10 @@ async fn live(settings: Settings, mode: Mode) -> anyhow::Result<ExitCode> {
             _demo = Some(Demo::start(&app)?);
             greet(app.addr(), &trial);
         }
-        Mode::Serve => tracing::info!(listen = %app.addr(), admin = ?app.admin(), "serving"),
+        Mode::Serve => {
+            let admin = app.admin().map(tracing::field::display);
+            tracing::info!(listen = %app.addr(), admin, "serving");
+        }
     }
     let second = async move {
         hurry.next().await;

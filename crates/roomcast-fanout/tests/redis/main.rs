@@ -26,6 +26,7 @@ mod standalone {
 #[test]
 fn a_cluster_keeps_every_promise() {
     let cluster = Cluster::start().expect("a cluster");
+    assert!(nodes::trouble(&cluster.urls()[0]).contains("`redis-cluster://`"));
     let url = cluster.urls()[0].replace("redis://", "redis-cluster://");
     for (name, story) in STORIES {
         println!("{name}");

@@ -8,6 +8,19 @@ use roomcast_protocol::Timestamp;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Why a node at that address gets no link: what it says once it has tried.
+pub(crate) fn trouble(url: &str) -> String {
+    let settings = roomcast_fanout::Config::new(RedisUrl::new(url).expect("an address"));
+    let fanout = Fanout::start(settings, &Config::default(), Vec::new(), 7).expect("a thread");
+    let mut status = fanout.status();
+    let first = status.borrow().clone();
+    let tried = status.wait_for(|status| *status != first);
+    match &*futures::executor::block_on(tried).expect("the node is there") {
+        Status::Up => "none".to_owned(),
+        Status::Down(reason) => reason.clone(),
+    }
+}
+
 /// The fan-outs of the nodes.
 pub(crate) struct Nodes {
     fanouts: Vec<Fanout>,

@@ -11,7 +11,7 @@ use roomcast_protocol::dialect::native::MAX_ENVELOPE;
 use std::time::Duration;
 
 const URL_HELP: &str = "write redis://USER:PASSWORD@HOST:PORT, in which a password is \
-    percent-encoded; docs/operations.md shows Sentinel and Cluster";
+    percent-encoded; docs/redis.md shows Sentinel and Cluster";
 
 /// The link to other nodes, if the configuration says where Redis is.
 pub(super) fn redis(config: &Config, checker: &mut Checker<'_>) -> Option<Redis> {

@@ -57,6 +57,7 @@ fn what_cannot_be_is_refused_and_no_password_is_shown() {
         ("url = \"\"", "redis.url", "must begin with one of redis, rediss"),
         ("url = \"http://ann:hush@a\"", "redis.url", "must begin with one of redis, rediss"),
         ("url = \"redis://ann:hush@a:port\"", "redis.url", "no address of Redis"),
+        ("url = \"redis://ann:a/hush@a\"", "redis.url", "must be the number of a database"),
         ("url = 5", "redis.url", "must be a string"),
         ("prefix = \"{shop}:\"", "redis.prefix", "braces"),
         ("prefix = \"a\\u0000\"", "redis.prefix", "control character"),

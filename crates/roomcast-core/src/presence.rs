@@ -129,9 +129,8 @@ impl LocalPresence {
     fn tell(&self, room: &RoomName) {
         let mut stripe = self.rooms.of(room);
         let Some(crowd) = stripe.get_mut(room) else { return };
-        let change = Arc::new(crowd.take_change());
-        for &shard in crowd.shards.keys() {
-            if let Some(inbox) = self.inboxes.get(shard) {
+        if let Some(change) = crowd.take_change().map(Arc::new) {
+            for inbox in crowd.shards.keys().filter_map(|&shard| self.inboxes.get(shard)) {
                 let change = Arc::clone(&change);
                 inbox.push(Event::Presence { room: room.clone(), change });
             }

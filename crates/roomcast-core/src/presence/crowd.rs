@@ -110,16 +110,19 @@ impl Crowd {
         Roster { members, count: self.count() }
     }
 
-    pub(super) fn take_change(&mut self) -> PresenceChange {
+    /// What is to be told, if anything: with empty lists it would look as in a room that is too
+    /// large for them.
+    pub(super) fn take_change(&mut self) -> Option<PresenceChange> {
         self.has_changed = false;
         let gathered = std::mem::take(&mut self.gathered);
         let Roster { members, count } = self.roster();
         if members.is_none() {
             self.told_count = !self.shards.is_empty();
-            return PresenceChange { count, only_count: true, ..PresenceChange::default() };
+            return Some(PresenceChange { count, only_count: true, ..PresenceChange::default() });
         }
         let members = members.filter(|_| std::mem::take(&mut self.told_count));
-        PresenceChange { count, members, ..gathered.into_change() }
+        let is_new = members.is_some() || !gathered.is_empty();
+        is_new.then(|| PresenceChange { count, members, ..gathered.into_change() })
     }
 
     /// What is new of the members of another node. Returns whether anything is.

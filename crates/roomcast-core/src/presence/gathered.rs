@@ -38,6 +38,10 @@ impl Gathered {
         self.turns
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        [&self.joined, &self.left, &self.changed].iter().all(|list| list.members.is_empty())
+    }
+
     /// As it is told, in the order in which it happened.
     pub(super) fn into_change(self) -> PresenceChange {
         PresenceChange {

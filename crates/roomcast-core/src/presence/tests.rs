@@ -64,6 +64,17 @@ impl View {
 }
 
 #[test]
+fn what_is_known_already_is_not_told_again() {
+    let mut view = view();
+    view.presence.enter(&view.room, FULL, member(1), 0);
+    view.presence.replace_remote(&view.room, 7, of(&[70]));
+    assert_eq!(view.lists(), (vec![1, 70], vec![], vec![], 2));
+    view.presence.remote(&view.room, 7, set(1, &[70])); // it typed, and thought better of it
+    assert!(view.told().is_none());
+    assert_eq!(view.listed(), Some(vec![1, 70]));
+}
+
+#[test]
 fn members_of_all_nodes_are_one_crowd() {
     let mut view = view();
     view.presence.enter(&view.room, FULL, member(1), 0);

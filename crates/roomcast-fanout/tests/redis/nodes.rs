@@ -47,6 +47,6 @@ impl Nodes {
         let nodes = nodes.collect();
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let wall = Timestamp::from_millis(i64::try_from(since.as_millis()).expect("a date"));
-        (World::mesh(nodes, wall), Self { fanouts })
+        (World::mesh(nodes, wall, roomcast_testbed::wait), Self { fanouts })
     }
 }

@@ -5,7 +5,7 @@
 //! servers with it.
 
 use crate::bus::{
-    Answer, Append, Bus, BusError, Found, Heard, Incoming, Link, News, Outcome, Read,
+    Answer, Append, Bus, BusError, Connecting, Found, Heard, Incoming, Link, News, Outcome, Read,
 };
 use crate::config::{Config, RedisUrl};
 use crate::keys::Keys;
@@ -20,7 +20,7 @@ use fred::interfaces::{
 use fred::types::cluster::ClusterRouting;
 use fred::types::config::{Config as FredConfig, Server as Address};
 use fred::types::{Builder, ClusterHash, ConnectHandle, CustomCommand, InfoKind, Message, Value};
-use futures::future::{BoxFuture, FutureExt, try_join_all};
+use futures::future::{FutureExt, try_join_all};
 use futures::stream::{self, StreamExt};
 use roomcast_protocol::RoomName;
 use std::collections::HashMap;
@@ -66,7 +66,7 @@ impl FredBus {
 }
 
 impl Bus for FredBus {
-    fn connect(&self) -> BoxFuture<'static, Result<(Arc<dyn Link>, Incoming), BusError>> {
+    fn connect(&self) -> Connecting {
         let (url, timeout, seed) = (self.url.clone(), self.timeout, self.seeds.next());
         let (prefix, engine) = (self.prefix.clone(), self.engine.clone());
         async move {
@@ -345,6 +345,7 @@ impl Link for FredLink {
 }
 
 /// The link is over.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` takes")]
 fn lost(error: Error) -> BusError {
     BusError::Lost(said(&error))
 }

@@ -22,7 +22,7 @@ macro_rules! stories {
                 $(
                     #[test]
                     fn $story() {
-                        let (mut world, _guard) = $make($crate::testing::suite::settings());
+                        let (mut world, _guard) = $make(&$crate::testing::suite::settings());
                         $crate::testing::suite::$story(&mut world);
                     }
                 )*

@@ -12,7 +12,7 @@ const EVERYONE: [&str; 4] = ["ann", "bob", "cat", "dan"];
 fn start(append_only: bool) -> (World, Nodes, Redis) {
     let options = RedisOptions { append_only, ..RedisOptions::default() };
     let redis = Redis::start(&options).expect("a Redis");
-    let (mut world, nodes) = Nodes::start(&redis.url(), settings());
+    let (mut world, nodes) = Nodes::start(&redis.url(), &settings());
     // One on each shard of the two nodes.
     for name in EVERYONE {
         world.connect(name);

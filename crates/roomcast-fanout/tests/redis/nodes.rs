@@ -24,12 +24,12 @@ impl Nodes {
     }
 
     /// Two nodes of two shards each.
-    pub(crate) fn start(url: &str, config: Config) -> (World, Self) {
+    pub(crate) fn start(url: &str, config: &Config) -> (World, Self) {
         Self::apart(url, config, "")
     }
 
     /// The same, apart from others on that Redis by a prefix.
-    pub(crate) fn apart(url: &str, config: Config, prefix: &str) -> (World, Self) {
+    pub(crate) fn apart(url: &str, config: &Config, prefix: &str) -> (World, Self) {
         let url = RedisUrl::new(url).expect("an address");
         let mut fanouts = Vec::new();
         let nodes = (0..2).map(|seed| {
@@ -38,7 +38,7 @@ impl Nodes {
                     prefix: prefix.into(),
                     ..roomcast_fanout::Config::new(url.clone())
                 };
-                let fanout = Fanout::start(settings, &config, inboxes, seed).expect("a thread");
+                let fanout = Fanout::start(settings, config, inboxes, seed).expect("a thread");
                 let parts = (fanout.broker(), fanout.presence());
                 fanouts.push(fanout);
                 parts

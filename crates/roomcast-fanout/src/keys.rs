@@ -47,7 +47,12 @@ impl Keys {
 
     /// The room's key of that name.
     pub(crate) fn key(&self, room: &RoomName, name: &str) -> String {
-        format!("{{{}}}:{name}", self.channel(room))
+        Self::key_of(&self.channel(room), name)
+    }
+
+    /// The key of that name of the room with that channel.
+    pub(crate) fn key_of(channel: &str, name: &str) -> String {
+        ["{", channel, "}:", name].concat()
     }
 }
 

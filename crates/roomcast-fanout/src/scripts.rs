@@ -140,11 +140,11 @@ impl Server {
 
 /// How long the head of a room is kept that no node has members in.
 pub(crate) fn life(kind: &RoomKind) -> Duration {
-    kind.history.ttl.max(3 * KEEP_ALIVE)
+    kind.history.ttl.max(6 * KEEP_ALIVE)
 }
 
-/// How often a node looks after each room that it has members in.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How often a node looks after each room that it has members in, if it was quiet since.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Makes calls.
 #[derive(Debug)]

@@ -178,7 +178,8 @@ impl Rooms {
             };
             self.kept.push_back((now + KEEP_ALIVE, name.clone(), serial));
             // What came since has kept it alive, and more may be on its way.
-            if std::mem::replace(&mut room.looked_at, room.last) == room.last {
+            let was_quiet = std::mem::replace(&mut room.looked_at, room.last) == room.last;
+            if was_quiet || room.owed || room.uneven {
                 due.push(name);
             }
         }

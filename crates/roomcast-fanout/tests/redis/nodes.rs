@@ -47,6 +47,9 @@ impl Nodes {
         let nodes = nodes.collect();
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let wall = Timestamp::from_millis(i64::try_from(since.as_millis()).expect("a date"));
-        (World::mesh(nodes, wall, roomcast_testbed::wait), Self { fanouts })
+        let all = Self { fanouts };
+        // Before anybody is there who could be told that there is no link yet.
+        all.wait_up();
+        (World::mesh(nodes, wall, roomcast_testbed::wait), all)
     }
 }

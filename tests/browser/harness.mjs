@@ -1,11 +1,13 @@
 // What the browser tests run on: the real server, a real Chromium, and a network between them
 // that can be cut. Whatever is started here is stopped here, also when a test fails.
 
-import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { after, afterEach, before, beforeEach } from "node:test";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 const PICTURES = resolve(import.meta.dirname, "../../target/browser");
@@ -27,13 +29,24 @@ async function within(ms, promise, why) {
 export class Server {
   port = 0;
   #args = [];
+  #env = {};
   #child = null;
   #said = "";
 
   /** `Server.start()` is `roomcast dev`; `Server.start(0, "serve", "-c", file)` is another. */
-  static async start(port = 0, ...args) {
+  static start(port = 0, ...args) {
+    return Server.#startWith({}, port, args);
+  }
+
+  /** `roomcast dev` that shares its rooms through that Redis. `lease` is how long it is missed before its members have left. */
+  static startNode(redis, lease) {
+    return Server.#startWith({ REDIS_URL: redis.url, ROOMCAST_REDIS_LEASE: lease }, 0, []);
+  }
+
+  static async #startWith(env, port, args) {
     const server = new Server();
     server.port = port;
+    server.#env = env;
     server.#args = args.length > 0 ? args : ["dev"];
     await server.start();
     return server;
@@ -57,7 +70,10 @@ export class Server {
     const binary = process.env.ROOMCAST_BIN;
     if (!binary) throw new Error("ROOMCAST_BIN is not set: give the path of the program `roomcast`");
     this.#said = "";
-    const child = spawn(binary, [...this.#args, "--listen", `127.0.0.1:${this.port}`], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary, [...this.#args, "--listen", `127.0.0.1:${this.port}`], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.#env },
+    });
     this.#child = child;
     running.add(child);
     child.once("exit", () => running.delete(child));
@@ -89,6 +105,76 @@ export class Server {
       throw error;
     }
   }
+}
+
+/** A `redis-server` on a spare port, which writes down all that it is told: killed and started again, it has its data. */
+export class Redis {
+  port = 0;
+  #folder = mkdtempSync(join(tmpdir(), "roomcast-redis-"));
+  #child = null;
+
+  static async start() {
+    const redis = new Redis();
+    process.once("exit", () => redis.#forget());
+    redis.port = await sparePort();
+    await redis.start();
+    return redis;
+  }
+
+  get url() { return `redis://127.0.0.1:${this.port}`; }
+
+  /** Starts it again after `kill`, on the same port. */
+  async start() {
+    const settings = { port: this.port, bind: "127.0.0.1", dir: this.#folder, save: "", appendonly: "yes" };
+    const child = spawn("redis-server", Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]), { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    running.add(child);
+    child.once("exit", () => running.delete(child));
+    let said = "";
+    const ready = new Promise((done, fail) => {
+      const hear = (chunk) => {
+        said = (said + chunk).slice(-20_000);
+        if (said.includes("Ready to accept connections")) done();
+      };
+      child.stdout.on("data", hear);
+      child.stderr.on("data", hear);
+      child.once("error", fail);
+      child.once("exit", () => fail(new Error(`redis-server ended and said:\n${said}`)));
+    });
+    await within(START_WITHIN, ready, () => `redis-server is not ready; it said:\n${said}`);
+  }
+
+  /** `redis-cli` with these arguments; gives what it prints. */
+  async cli(...args) {
+    const { stdout } = await promisify(execFile)("redis-cli", ["-p", String(this.port), ...args]);
+    return stdout.trim();
+  }
+
+  /** Ends it without a warning. Its data stay. */
+  async kill() {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Ends it, and its data. */
+  async stop() {
+    await this.kill();
+    this.#forget();
+  }
+
+  #forget() { rmSync(this.#folder, { recursive: true, force: true }); }
+}
+
+/** A port on which nobody listens now. */
+async function sparePort() {
+  const listener = net.createServer();
+  await new Promise((done) => listener.listen(0, "127.0.0.1", done));
+  const { port } = listener.address();
+  await new Promise((done) => listener.close(done));
+  return port;
 }
 
 /** A network that can be cut: a TCP relay before the server. */
@@ -193,7 +279,7 @@ export class Tab {
   /** What has this `data-testid`: a locator. */
   at(testId) { return this.page.getByTestId(testId); }
 
-  /** Waits until the connection is in this state: connecting, connected, waiting, cut, refused. */
+  /** Waits until the connection is in this state: connecting, connected, degraded, waiting, cut, refused. */
   async is(state) { await this.page.locator(`[data-testid=connection][data-state=${state}]`).waitFor(); }
 
   /** Waits until the connection is in any other state. */

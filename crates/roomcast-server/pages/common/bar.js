@@ -39,6 +39,7 @@ class Bar extends HTMLElement {
   #spoken = element("p", { class: "unseen", role: "status" });
   #client;
   #network;
+  #disturbed = ""; // what the server says does not work for the moment
 
   connectedCallback() {
     const page = this.getAttribute("page");
@@ -56,7 +57,15 @@ class Bar extends HTMLElement {
   /** Shows how the client's connection stands; without a network there is no button. */
   follow(client, network) {
     [this.#client, this.#network] = [client, network];
-    client.onStatus(() => this.#show());
+    client.onStatus(({ state }) => {
+      if (state !== "connected") this.#disturbed = ""; // that was the connection before; a new one is not told
+      this.#show();
+    });
+    client.onNotice(({ room, event, text }) => {
+      if (room !== undefined) return;
+      this.#disturbed = event === "degraded" ? text : "";
+      this.#show();
+    });
     network?.addEventListener("change", () => this.#show());
     this.#button.addEventListener("click", () => this.#press());
     this.#connection.hidden = false;
@@ -74,19 +83,20 @@ class Bar extends HTMLElement {
   #show() {
     const [state, shown, spoken] = this.#words();
     this.#connection.dataset.state = state;
-    this.#connection.title = state === "refused" ? shown : "";
+    this.#connection.title = ["refused", "degraded"].includes(state) ? spoken : "";
     this.#state.textContent = shown;
     if (this.#spoken.textContent !== spoken) this.#spoken.textContent = spoken;
     const away = state === "cut" || state === "refused";
     this.#button.textContent = state === "cut" ? "Restore the network" : state === "refused" ? "Try again" : "Cut the network";
     this.#button.classList.toggle("restore", away);
-    document.body.classList.toggle("away", state !== "connected");
+    document.body.classList.toggle("away", !["connected", "degraded"].includes(state));
   }
 
   /** The state, as shown, and as spoken by a screen reader: without the countdown. */
   #words() {
     const { state, retryAt = 0, error } = this.#client.status;
     if (this.#network?.isCut) return ["cut", "Network cut", "Network cut"];
+    if (state === "connected" && this.#disturbed) return ["degraded", "Connected, but disturbed", this.#disturbed];
     if (state === "connected") return [state, "Connected", "Connected"];
     if (state === "stopped") return ["refused", `Refused: ${error?.message ?? "closed"}`, `Refused: ${error?.message ?? "closed"}`];
     if (state !== "waiting") return ["connecting", "Connecting", "Connecting"];

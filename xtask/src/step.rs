@@ -45,7 +45,8 @@ pub(crate) const ALL: &[Step] = &[
     },
 ];
 
-const BROWSER_TOOLS: &[Tool] = &[Tool::Node, Tool::Chromium, Tool::Packages(BROWSER_TESTS)];
+const BROWSER_TOOLS: &[Tool] =
+    &[Tool::Node, Tool::Redis, Tool::Chromium, Tool::Packages(BROWSER_TESTS)];
 const CLIENT_TOOLS: &[Tool] = &[Tool::Node, Tool::Packages(CLIENT)];
 const PAGES_TOOLS: &[Tool] = &[Tool::Node, Tool::Packages(CLIENT), Tool::Packages(PAGES)];
 

@@ -229,6 +229,24 @@ impl FredLink {
         .boxed()
     }
 
+    /// Begins to listen to the rooms' channels, or ends it.
+    fn listen(&self, rooms: &[RoomName], begin: bool) -> Answer<()> {
+        let (client, sharded) = (self.channels.client.clone(), self.cluster.is_some());
+        let asked = self.groups(rooms).into_iter().map(move |channels| {
+            let client = client.clone();
+            async move {
+                match (sharded, begin) {
+                    (false, true) => client.subscribe(channels).await,
+                    (false, false) => client.unsubscribe(channels).await,
+                    (true, true) => client.ssubscribe(channels).await,
+                    (true, false) => client.sunsubscribe(channels).await,
+                }
+            }
+        });
+        let asked = try_join_all(asked.collect::<Vec<_>>());
+        asked.map(|all| all.map(|_| ()).map_err(lost)).boxed()
+    }
+
     /// The channels of the rooms, as one command may have them: on a cluster, those of one slot.
     fn groups(&self, rooms: &[RoomName]) -> Vec<Vec<String>> {
         if self.cluster.is_none() {
@@ -297,21 +315,10 @@ impl Link for FredLink {
     }
 
     fn subscribe(&self, rooms: Vec<RoomName>) -> Answer<()> {
-        let (client, sharded) = (self.channels.client.clone(), self.cluster.is_some());
-        let asked = self.groups(&rooms).into_iter().map(move |channels| {
-            let client = client.clone();
-            async move {
-                match sharded {
-                    true => client.ssubscribe(channels).await,
-                    false => client.subscribe(channels).await,
-                }
-            }
-        });
-        let asked = try_join_all(asked.collect::<Vec<_>>());
-        let client = self.channels.client.clone();
+        let (asked, client) = (self.listen(&rooms, true), self.channels.client.clone());
         let servers = self.channels.servers();
         async move {
-            asked.await.map_err(lost)?;
+            asked.await?;
             // A subscription is not sure to be heard before a later answer of the same server.
             let pings = servers.into_iter().map(|server| Connected::ping(client.clone(), server));
             try_join_all(pings.collect::<Vec<_>>()).await.map(|_| ())
@@ -320,18 +327,7 @@ impl Link for FredLink {
     }
 
     fn unsubscribe(&self, rooms: Vec<RoomName>) -> Answer<()> {
-        let (client, sharded) = (self.channels.client.clone(), self.cluster.is_some());
-        let asked = self.groups(&rooms).into_iter().map(move |channels| {
-            let client = client.clone();
-            async move {
-                match sharded {
-                    true => client.sunsubscribe(channels).await,
-                    false => client.unsubscribe(channels).await,
-                }
-            }
-        });
-        let asked = try_join_all(asked.collect::<Vec<_>>());
-        asked.map(|all| all.map(|_| ()).map_err(lost)).boxed()
+        self.listen(&rooms, false)
     }
 
     fn presence(&self, ask: &Ask) -> Answer<Bytes> {

@@ -295,9 +295,12 @@ pub(crate) fn found(mut answer: Bytes) -> Result<Found, BusError> {
         let offset = words.next()?.parse().ok()?;
         let floor = words.next()?.parse().ok()?;
         let more = words.next()? == "1";
+        let (from, to): (u64, u64) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         let lineage = words.next()?.split_terminator(',').map(position).collect::<Option<_>>()?;
         let head = Position { epoch, offset };
-        Some(Found { head, floor, more, lineage, records: records(answer)? })
+        let mut records = records(answer)?;
+        records.retain(|record| from < record.offset && record.offset <= to);
+        Some(Found { head, floor, more, lineage, records })
     };
     read().ok_or_else(|| strange("read", &head))
 }
@@ -348,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_reading_is_read() {
-        let found = found(Bytes::from_static(b"a 7 5 1 9:3,b:5,\n6 2\nhi7 0\n")).unwrap();
+        let found = found(Bytes::from_static(b"a 7 5 1 5 7 9:3,b:5,\n5 1\nx6 2\nhi7 0\n")).unwrap();
         assert_eq!((found.head, found.floor), (Position { epoch: Epoch(10), offset: 7 }, 5));
         assert_eq!(found.lineage[1], Position { epoch: Epoch(11), offset: 5 });
         assert_eq!((found.more, found.records.len()), (true, 2));

@@ -50,41 +50,26 @@ local function too_many(room)
   redis.call('HSET', room.head.key, 'due', room.due)
 end
 
--- Drops the oldest messages beyond the bytes. Marks say how many bytes there were up to an
--- offset; they are set so close that little more than the bound is ever kept.
-local function bound_bytes(room, head, bytes)
+local function id(offset)
+  return string.format('%.0f-0', offset)
+end
+
+-- The oldest offset that is kept, once so many bytes are added. Marks say how many bytes there
+-- were up to an offset; they are set so close that little more than the bound is ever kept.
+local function oldest(room, bytes)
+  local head, kind, from = room.head, room.kind, room.head.offset - room.kind.size + 1
   head.sum = head.sum + bytes
-  if head.sum - head.mark >= room.kind.bytes / 16 then
+  if head.sum - head.mark >= kind.bytes / 16 then
     head.mark, head.marks = head.sum, head.marks .. head.offset .. ':' .. head.sum .. ','
     head.marked = true
   end
-  local trim
-  while head.sum - head.base > room.kind.bytes do
+  while head.sum - head.base > kind.bytes do
     local offset, sum, rest = string.match(head.marks, '^(%d+):(%d+),(.*)$')
     if not offset then break end
-    trim, head.base, head.marks, head.marked = offset, tonumber(sum), rest, true
+    from, head.base, head.marks = math.max(from, tonumber(offset) + 1), tonumber(sum), rest
+    head.marked = true
   end
-  if trim then
-    redis.call('XTRIM', room.log, 'MINID', string.format('%.0f-0', tonumber(trim) + 1))
-  end
-end
-
-local function add(log, offset, body)
-  return redis.pcall('XADD', log, string.format('%.0f-0', offset), 'm', body)
-end
-
-local function append(room, body)
-  local head, log = room.head, room.log
-  head.offset, head.grown = head.offset + 1, true
-  if room.kind.size == 0 then return end
-  if type(add(log, head.offset, body)) == 'table' then
-    -- The log is ahead of its head: go on behind its end.
-    local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
-    head.offset = tonumber(string.match(last and last[1] or '0', '^%d+')) + 1
-    redis.call('DEL', log)
-    add(log, head.offset, body)
-  end
-  bound_bytes(room, head, #body)
+  return from
 end
 
 local kinds, rooms = {}, {}
@@ -100,28 +85,53 @@ for i = 1, tonumber(ARGV[7]) do
   local log = KEYS[key + 2]
   rooms[i] = {
     key = key, log = log, head = open(KEYS[key + 1], log, run, kept, fresh),
-    channel = ARGV[at], kind = kinds[tonumber(ARGV[at + 1])], said = {},
+    channel = ARGV[at], kind = kinds[tonumber(ARGV[at + 1])], said = {}, kept = {}, names = {},
   }
   at = at + 2
 end
 
 local function take(room, flags, name, body)
   local head, backend = room.head, string.find(flags, 'b', 1, true)
-  local place = name ~= '' and known(room, backend, name)
+  local scoped = (backend and 'b' or 'c') .. name
+  local place = name ~= '' and (room.names[scoped] or known(room, backend, name))
   if place then return '=' .. place end
   local wait = room.kind.rate > 0 and not backend and too_many(room)
   if wait then return '!' .. wait end
-  local offset = 0
+  local record
   if string.find(flags, 'e', 1, true) then
-    place = '-'
+    place, record, room.has_ephemeral = '-', '0 ' .. #body .. '\n' .. body, true
   else
-    append(room, body)
-    offset = head.offset
-    place = string.format('%s:%.0f', head.epoch, offset)
+    head.offset, head.grown = head.offset + 1, true
+    local offset = string.format('%.0f', head.offset)
+    place, record = head.epoch .. ':' .. offset, offset .. ' ' .. #body .. '\n' .. body
+    room.kept[#room.kept + 1] = record
   end
-  if name ~= '' then remember(room, backend, name, place) end
-  room.said[#room.said + 1] = string.format('%.0f %d\n', offset, #body) .. body
+  room.said[#room.said + 1] = record
+  if name ~= '' then
+    room.names[scoped] = place
+    room.names[#room.names + 1] = { backend, name, place }
+  end
   return place
+end
+
+-- The head goes first: if anything fails behind it, offsets are missing and none is given twice.
+local function finish(room)
+  local said = table.concat(room.said)
+  local is_kept = room.head.grown and room.kind.size > 0
+  local kept = is_kept and (room.has_ephemeral and table.concat(room.kept) or said)
+  local from = is_kept and oldest(room, #kept)
+  save(room.head, room.kind.life)
+  if is_kept then
+    redis.call('XADD', room.log, id(room.head.offset), 'm', kept)
+    if from > 1 then redis.call('XTRIM', room.log, 'MINID', id(from)) end
+    redis.call('PEXPIRE', room.log, room.kind.ttl)
+  end
+  for _, named in ipairs(room.names) do
+    remember(room, named[1], named[2], named[3])
+  end
+  if said ~= '' then
+    redis.call(publish, room.channel, '\1' .. room.head.epoch .. '\n' .. said)
+  end
 end
 
 local outcomes = {}
@@ -134,14 +144,5 @@ while at < #ARGV do
   outcomes[#outcomes + 1] = take(room, flags, name, ARGV[at])
   at = at + 1
 end
-for _, room in ipairs(rooms) do
-  save(room.head, room.kind.life)
-  if room.head.grown then
-    redis.call('XTRIM', room.log, 'MAXLEN', room.kind.size)
-    redis.call('PEXPIRE', room.log, room.kind.ttl)
-  end
-  if #room.said > 0 then
-    redis.call(publish, room.channel, '\1' .. room.head.epoch .. '\n' .. table.concat(room.said))
-  end
-end
+for _, room in ipairs(rooms) do finish(room) end
 return table.concat(outcomes, ',')

@@ -225,8 +225,11 @@ fn snapshot(room: &RoomName, kind: &RoomKind, found: Found) -> Snapshot {
     let Found { head, mut floor, more, lineage, records } = found;
     let ttl = i64::try_from(kind.history.ttl.as_millis()).unwrap_or(i64::MAX);
     let oldest = Timestamp::from_millis(wall().as_millis().saturating_sub(ttl));
+    let bound = floor.max(head.offset.saturating_sub(kind.history.size as u64));
+    floor = bound;
     let mut messages: Vec<Arc<Delivery>> = Vec::with_capacity(records.len());
-    for record in &records {
+    // A batch goes from the log as a whole: what is beyond the bound does not count.
+    for record in records.iter().filter(|record| record.offset > bound) {
         let arrived = decode(room, head.epoch, record).filter(|it| it.message.timestamp >= oldest);
         let follows = messages.last().is_none_or(|last| last.offset() == Some(record.offset - 1));
         match arrived {

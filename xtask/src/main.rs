@@ -4,7 +4,8 @@
 //!   main ──► ci ──► step      the gate: steps in order, each timed
 //!        │    └───► setup ──► tool    what the steps need, installed when missing
 //!        ├─► tidy ──► one file for each rule
-//!        └─► chaos ──► the program in `xtask/chaos`, and the server it hurts
+//!        ├─► chaos ──► the program in `xtask/chaos`, and the server it hurts
+//!        └─► bench ──► the measurement among the examples of roomcast-fanout
 //! ```
 #![allow(
     clippy::print_stdout,
@@ -13,6 +14,7 @@
 )]
 
 mod apt;
+mod bench;
 mod chaos;
 mod ci;
 mod place;
@@ -48,6 +50,7 @@ fn obey(words: &[String]) -> Result<()> {
         }
         ["ci", steps @ ..] => ci::run(&Place::find()?, steps),
         ["chaos", words @ ..] => chaos::run_with(&Place::find()?, words),
+        ["bench", "redis", words @ ..] => bench::redis(&Place::find()?, words),
         ["setup"] => setup::run(&Place::find()?, tool::ALL),
         ["tidy"] => tidy::run(&Place::find()?),
         [] => bail!("no command given\n\n{}", help()),
@@ -62,6 +65,10 @@ fn help() -> String {
          \x20                         hurt nodes and Redis at random, and judge what clients saw;\n\
          \x20                         --seconds N or --minutes N, --seed S, --clients N, --nodes N,\n\
          \x20                         --without-redis, --server PATH, or --debug for a debug build\n\
+         cargo xtask bench redis [OPTION...] [PART...]\n\
+         \x20                         measure a node's way through Redis beside its floors, with\n\
+         \x20                         figures of this machine; --rounds N, --json FILE, and parts\n\
+         \x20                         floor, path, quiet, healing, crowd\n\
          cargo xtask setup         install what the gate needs, or say what to install\n\
          cargo xtask tidy          the rules of docs/style.md that a program can check\n\
          cargo xtask help          this text\n\

@@ -26,7 +26,7 @@ mod wishes;
 
 pub use gate::{NameGatekeeper, identity};
 pub use late::LateBroker;
-pub use mesh::Node;
+pub use mesh::{Node, Wait};
 pub use script::Script;
 pub use wishes::{join, message, publish};
 
@@ -54,6 +54,7 @@ pub struct World {
     clients: BTreeMap<String, Client>,
     now: Now,
     next_shard: usize,
+    wait: mesh::Wait,
 }
 
 #[derive(Debug)]
@@ -91,7 +92,7 @@ impl World {
 
     fn of((hub, shards): (Hub, Vec<(Shard, Inbox)>)) -> Self {
         let now = Now { uptime: Duration::from_secs(1), wall: Timestamp::from_millis(1_000) };
-        Self { hub, shards, clients: BTreeMap::new(), now, next_shard: 0 }
+        Self { hub, shards, clients: BTreeMap::new(), now, next_shard: 0, wait: mesh::never }
     }
 
     /// The hub of the world.

@@ -3,8 +3,8 @@
 use roomcast_core::Config;
 use roomcast_core::testing::World;
 
-fn local(config: Config) -> (World, ()) {
-    (World::new(config, 2), ())
+fn local(config: &Config) -> (World, ()) {
+    (World::new(config.clone(), 2), ())
 }
 
 roomcast_core::broker_suite!(local);

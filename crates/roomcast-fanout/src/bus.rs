@@ -16,8 +16,11 @@ use std::time::Duration;
 pub(crate) trait Bus: Send + Sync + Debug {
     /// Connects. What comes on the channels comes out of the stream; its end is the end of the
     /// link.
-    fn connect(&self) -> BoxFuture<'static, Result<(Arc<dyn Link>, Incoming), BusError>>;
+    fn connect(&self) -> Connecting;
 }
+
+/// A link that is being made, and what will come on its channels.
+pub(crate) type Connecting = Answer<(Arc<dyn Link>, Incoming)>;
 
 /// What comes on the channels of a link.
 pub(crate) type Incoming = BoxStream<'static, News>;

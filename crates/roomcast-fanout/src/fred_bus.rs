@@ -5,7 +5,7 @@
 //! servers with it.
 
 use crate::bus::{
-    Answer, Append, Bus, BusError, Found, Heard, Incoming, Link, News, Outcome, Read,
+    Answer, Append, Bus, BusError, Connecting, Found, Heard, Incoming, Link, News, Outcome, Read,
 };
 use crate::config::{Config, RedisUrl};
 use crate::keys::Keys;
@@ -20,7 +20,7 @@ use fred::interfaces::{
 use fred::types::cluster::ClusterRouting;
 use fred::types::config::{Config as FredConfig, Server as Address};
 use fred::types::{Builder, ClusterHash, ConnectHandle, CustomCommand, InfoKind, Message, Value};
-use futures::future::{BoxFuture, FutureExt, try_join_all};
+use futures::future::{FutureExt, try_join_all};
 use futures::stream::{self, StreamExt};
 use roomcast_protocol::RoomName;
 use std::collections::HashMap;
@@ -66,7 +66,7 @@ impl FredBus {
 }
 
 impl Bus for FredBus {
-    fn connect(&self) -> BoxFuture<'static, Result<(Arc<dyn Link>, Incoming), BusError>> {
+    fn connect(&self) -> Connecting {
         let (url, timeout, seed) = (self.url.clone(), self.timeout, self.seeds.next());
         let (prefix, engine) = (self.prefix.clone(), self.engine.clone());
         async move {
@@ -235,6 +235,24 @@ impl FredLink {
         .boxed()
     }
 
+    /// Begins to listen to the rooms' channels, or ends it.
+    fn listen(&self, rooms: &[RoomName], begin: bool) -> Answer<()> {
+        let (client, sharded) = (self.channels.client.clone(), self.cluster.is_some());
+        let asked = self.groups(rooms).into_iter().map(move |channels| {
+            let client = client.clone();
+            async move {
+                match (sharded, begin) {
+                    (false, true) => client.subscribe(channels).await,
+                    (false, false) => client.unsubscribe(channels).await,
+                    (true, true) => client.ssubscribe(channels).await,
+                    (true, false) => client.sunsubscribe(channels).await,
+                }
+            }
+        });
+        let asked = try_join_all(asked.collect::<Vec<_>>());
+        asked.map(|all| all.map(|_| ()).map_err(lost)).boxed()
+    }
+
     /// The channels of the rooms, as one command may have them: on a cluster, those of one slot.
     fn groups(&self, rooms: &[RoomName]) -> Vec<Vec<String>> {
         if self.cluster.is_none() {
@@ -303,21 +321,10 @@ impl Link for FredLink {
     }
 
     fn subscribe(&self, rooms: Vec<RoomName>) -> Answer<()> {
-        let (client, sharded) = (self.channels.client.clone(), self.cluster.is_some());
-        let asked = self.groups(&rooms).into_iter().map(move |channels| {
-            let client = client.clone();
-            async move {
-                match sharded {
-                    true => client.ssubscribe(channels).await,
-                    false => client.subscribe(channels).await,
-                }
-            }
-        });
-        let asked = try_join_all(asked.collect::<Vec<_>>());
-        let client = self.channels.client.clone();
+        let (asked, client) = (self.listen(&rooms, true), self.channels.client.clone());
         let servers = self.channels.servers();
         async move {
-            asked.await.map_err(lost)?;
+            asked.await?;
             // A subscription is not sure to be heard before a later answer of the same server.
             let pings = servers.into_iter().map(|server| Connected::ping(client.clone(), server));
             try_join_all(pings.collect::<Vec<_>>()).await.map(|_| ())
@@ -326,18 +333,7 @@ impl Link for FredLink {
     }
 
     fn unsubscribe(&self, rooms: Vec<RoomName>) -> Answer<()> {
-        let (client, sharded) = (self.channels.client.clone(), self.cluster.is_some());
-        let asked = self.groups(&rooms).into_iter().map(move |channels| {
-            let client = client.clone();
-            async move {
-                match sharded {
-                    true => client.sunsubscribe(channels).await,
-                    false => client.unsubscribe(channels).await,
-                }
-            }
-        });
-        let asked = try_join_all(asked.collect::<Vec<_>>());
-        asked.map(|all| all.map(|_| ()).map_err(lost)).boxed()
+        self.listen(&rooms, false)
     }
 
     fn presence(&self, ask: &Ask) -> Answer<Bytes> {
@@ -351,6 +347,7 @@ impl Link for FredLink {
 }
 
 /// The link is over.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` takes")]
 fn lost(error: Error) -> BusError {
     BusError::Lost(said(&error))
 }

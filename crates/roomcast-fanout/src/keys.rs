@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `room:{room}` | channel | every message of the room, and who came and went |
 //! | `{room:{room}}:head` | hash | the epoch, the last offset, and what that rests on |
-//! | `{room:{room}}:log` | stream | the messages kept; the first part of an entry's id is its offset |
+//! | `{room:{room}}:log` | stream | the messages kept, those of a batch in one entry; the first part of its id is the last one's offset |
 //! | `{room:{room}}:ids`, `:ids:old` | hashes | `message_id`s of clients, now and before |
 //! | `{room:{room}}:backend-ids`, `:backend-ids:old` | hashes | `message_id`s of the backend |
 //! | `{room:{room}}:nodes` | hash | the nodes with members in it: number of the last change, and count |
@@ -47,7 +47,12 @@ impl Keys {
 
     /// The room's key of that name.
     pub(crate) fn key(&self, room: &RoomName, name: &str) -> String {
-        format!("{{{}}}:{name}", self.channel(room))
+        Self::key_of(&self.channel(room), name)
+    }
+
+    /// The key of that name of the room with that channel.
+    pub(crate) fn key_of(channel: &str, name: &str) -> String {
+        ["{", channel, "}:", name].concat()
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use roomcast_core::random::Random;
 use roomcast_core::{Config, RoomKind};
 use roomcast_protocol::{Epoch, Position, RoomName};
+use std::sync::Arc;
 use std::time::Duration;
 
 const HEAD: &str = include_str!("scripts/head.lua");
@@ -89,6 +90,23 @@ impl Call {
         self.number(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1));
     }
 
+    fn kind(&mut self, kind: &RoomKind) {
+        self.number(kind.history.size as u64);
+        self.number(kind.history.bytes as u64);
+        self.millis(kind.history.ttl);
+        self.millis(life(kind));
+        self.number(u64::from(kind.rate));
+    }
+
+    fn message(&mut self, append: &Append, place: usize) {
+        self.number(place as u64 + 1);
+        self.args.push(Bytes::from_static(flags(append).as_bytes()));
+        if let Some(name) = &append.name {
+            self.arg(name.as_str());
+        }
+        self.args.push(append.body.clone());
+    }
+
     fn server(&mut self, server: &Server) {
         self.arg(server.run.as_str());
         self.arg(if server.kept { "1" } else { "0" });
@@ -122,11 +140,11 @@ impl Server {
 
 /// How long the head of a room is kept that no node has members in.
 pub(crate) fn life(kind: &RoomKind) -> Duration {
-    kind.history.ttl.max(3 * KEEP_ALIVE)
+    kind.history.ttl.max(6 * KEEP_ALIVE)
 }
 
-/// How often a node looks after each room that it has members in.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How often a node looks after each room that it has members in, if it was quiet since.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Makes calls.
 #[derive(Debug)]
@@ -154,36 +172,34 @@ impl Calls {
 
     pub(crate) fn append(&self, server: &Server, batch: &[Append]) -> Call {
         let mut call = Call::default();
-        let mut rooms: Vec<&RoomName> = Vec::new();
+        let (mut rooms, mut kinds): (Vec<&RoomName>, Vec<&Arc<RoomKind>>) = Default::default();
+        let (mut places, mut kind_of) = (Vec::with_capacity(batch.len()), Vec::new());
+        for append in batch {
+            let place = place(&mut rooms, &append.room);
+            if place == kind_of.len() {
+                kind_of.push(self::place(&mut kinds, &append.kind));
+            }
+            places.push(place);
+        }
+        // Only messages with names need the keys of names.
+        let has_names = batch.iter().any(|append| append.name.is_some());
+        let names = if has_names { &KEYS[..] } else { &KEYS[..2] };
         call.server(server);
         call.arg(self.publish);
         call.millis(self.dedupe);
-        let places: Vec<usize> =
-            batch.iter().map(|append| place(&mut rooms, &append.room)).collect();
-        call.number(rooms.len() as u64);
-        for (place, room) in rooms.iter().enumerate() {
-            let first = places.iter().position(|other| *other == place).unwrap_or_default();
-            self.room(&mut call, room, &batch[first].kind);
+        call.arg(self.fresh());
+        [kinds.len(), rooms.len(), names.len()].iter().for_each(|count| call.number(*count as u64));
+        kinds.iter().for_each(|kind| call.kind(kind));
+        for (room, kind) in rooms.iter().zip(kind_of) {
+            let channel = self.keys.channel(room);
+            call.keys.extend(names.iter().map(|name| Keys::key_of(&channel, name)));
+            call.arg(channel);
+            call.number(kind as u64 + 1);
         }
         for (append, place) in batch.iter().zip(places) {
-            call.number(place as u64 + 1);
-            call.arg(flags(append));
-            call.arg(append.name.as_deref().unwrap_or_default());
-            call.args.push(append.body.clone());
+            call.message(append, place);
         }
         call
-    }
-
-    fn room(&self, call: &mut Call, room: &RoomName, kind: &RoomKind) {
-        let names = ["head", "log", "ids", "ids:old", "backend-ids", "backend-ids:old"];
-        call.keys.extend(names.map(|name| self.keys.key(room, name)));
-        call.arg(self.keys.channel(room));
-        call.arg(self.fresh());
-        call.number(kind.history.size as u64);
-        call.number(kind.history.bytes as u64);
-        call.millis(kind.history.ttl);
-        call.millis(life(kind));
-        call.number(u64::from(kind.rate));
     }
 
     pub(crate) fn read(&self, server: &Server, read: &Read) -> Call {
@@ -225,20 +241,27 @@ impl Calls {
     }
 }
 
-/// The room's place among those of a batch.
-fn place<'a>(rooms: &mut Vec<&'a RoomName>, room: &'a RoomName) -> usize {
-    rooms.iter().position(|other| *other == room).unwrap_or_else(|| {
-        rooms.push(room);
-        rooms.len() - 1
+/// What the keys of a room are called; those behind the second are of names.
+const KEYS: [&str; 6] = ["head", "log", "ids", "ids:old", "backend-ids", "backend-ids:old"];
+
+/// The place of one among others, at their end if it is new there.
+fn place<'a, T: PartialEq>(all: &mut Vec<&'a T>, one: &'a T) -> usize {
+    all.iter().position(|other| *other == one).unwrap_or_else(|| {
+        all.push(one);
+        all.len() - 1
     })
 }
 
 fn flags(append: &Append) -> &'static str {
-    match (append.ephemeral, append.from_backend) {
-        (false, false) => "-",
-        (true, false) => "e",
-        (false, true) => "b",
-        (true, true) => "eb",
+    match (append.ephemeral, append.from_backend, append.name.is_some()) {
+        (false, false, false) => "-",
+        (true, false, false) => "e",
+        (false, true, false) => "b",
+        (true, true, false) => "eb",
+        (false, false, true) => "n",
+        (true, false, true) => "en",
+        (false, true, true) => "bn",
+        (true, true, true) => "ebn",
     }
 }
 
@@ -272,9 +295,12 @@ pub(crate) fn found(mut answer: Bytes) -> Result<Found, BusError> {
         let offset = words.next()?.parse().ok()?;
         let floor = words.next()?.parse().ok()?;
         let more = words.next()? == "1";
+        let (from, to): (u64, u64) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         let lineage = words.next()?.split_terminator(',').map(position).collect::<Option<_>>()?;
         let head = Position { epoch, offset };
-        Some(Found { head, floor, more, lineage, records: records(answer)? })
+        let mut records = records(answer)?;
+        records.retain(|record| from < record.offset && record.offset <= to);
+        Some(Found { head, floor, more, lineage, records })
     };
     read().ok_or_else(|| strange("read", &head))
 }
@@ -325,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_reading_is_read() {
-        let found = found(Bytes::from_static(b"a 7 5 1 9:3,b:5,\n6 2\nhi7 0\n")).unwrap();
+        let found = found(Bytes::from_static(b"a 7 5 1 5 7 9:3,b:5,\n5 1\nx6 2\nhi7 0\n")).unwrap();
         assert_eq!((found.head, found.floor), (Position { epoch: Epoch(10), offset: 7 }, 5));
         assert_eq!(found.lineage[1], Position { epoch: Epoch(11), offset: 5 });
         assert_eq!((found.more, found.records.len()), (true, 2));

@@ -10,7 +10,7 @@ mod store;
 mod stories;
 
 use crate::bus::{
-    Answer, Append, Bus, BusError, Found, Heard, Incoming, Link, News, Outcome, Read,
+    Answer, Append, Bus, BusError, Connecting, Found, Heard, Link, News, Outcome, Read,
 };
 use crate::envelope::PRESENCE;
 use crate::keys::Keys;
@@ -18,7 +18,7 @@ use crate::presence::Ask;
 use crate::presence::tests::fake::{Fake as FakePresence, Store as _};
 use crate::scripts::Server;
 use bytes::Bytes;
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::FutureExt;
 use futures::stream::{self, StreamExt};
 use roomcast_protocol::RoomName;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -45,12 +45,15 @@ pub(crate) enum Asked {
 /// Tells who asked.
 type Tell = Box<dyn FnOnce() + Send>;
 
+/// Does what was asked; an error is what is told instead of doing it.
+type Act = Box<dyn FnOnce(&mut Core, Option<BusError>) -> Tell + Send>;
+
 /// Something that Redis is asked for and has not done yet.
 struct Request {
     link: usize,
     asked: Asked,
     /// Does it; an error is what is told instead of doing it.
-    act: Box<dyn FnOnce(&mut Core, Option<BusError>) -> Tell + Send>,
+    act: Act,
 }
 
 /// One life of a node's connections.
@@ -283,7 +286,7 @@ struct StubBus {
 }
 
 impl Bus for StubBus {
-    fn connect(&self) -> BoxFuture<'static, Result<(Arc<dyn Link>, Incoming), BusError>> {
+    fn connect(&self) -> Connecting {
         let (stub, node) = (self.stub.clone(), self.node);
         let stub_of_link = stub.clone();
         let connect = move |core: &mut Core| {

@@ -178,7 +178,7 @@ impl Task {
             }
             Request::Publish(publish) => self.outgoing.publish(publish),
             Request::CatchUp(room, shard, ticket, want) => {
-                self.catch_up(room, shard, ticket, want);
+                self.catch_up(&room, shard, ticket, want);
             }
             Request::Page(room, asker, page, limit) => {
                 self.outgoing.page(room, asker, page, limit);
@@ -204,7 +204,7 @@ impl Task {
             // An earlier link's: all rooms are asked for anew.
             _ if !is_current => None,
             Done::Subscribed(rooms, result) => {
-                result.map(|()| self.subscribed(rooms)).map_err(over).err()
+                result.map(|()| self.subscribed(&rooms)).map_err(over).err()
             }
             Done::Checked(rooms, result) => self.checked(&rooms, result),
             Done::Unsubscribed(result) => result.map_err(over).err(),
@@ -251,6 +251,7 @@ impl Task {
 }
 
 /// A link that is refused this is of no use.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` takes")]
 fn over(error: BusError) -> BusError {
     BusError::Lost(error.to_string())
 }

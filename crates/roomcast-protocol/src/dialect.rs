@@ -65,6 +65,11 @@ pub trait Dialect: std::fmt::Debug + Send + Sync {
     /// The server's sign of life.
     fn ping(&self) -> Ping;
 
+    /// Whether a connection is in the one room that it was opened for, and of no use without it.
+    fn has_one_room(&self) -> bool {
+        false
+    }
+
     /// What members of this dialect are told of presence without asking.
     fn implied_presence(&self) -> crate::command::PresenceMode {
         crate::command::PresenceMode::None

@@ -18,7 +18,7 @@ const GUESTS: &[Guest] = &[
     Guest {
         names: &["fred"],
         door: "crates/roomcast-fanout/src/fred_bus.rs",
-        tools: &[],
+        tools: &["crates/roomcast-fanout/examples/redis/bare.rs"],
         in_tests: false,
     },
     Guest {

@@ -23,8 +23,10 @@ mod process;
 mod redis;
 mod resp;
 mod until;
+mod wait;
 
 pub use cluster::Cluster;
 pub use node::{Node, NodeOptions};
 pub use redis::{Redis, RedisOptions};
 pub use resp::{Connection, Reply};
+pub use wait::wait;

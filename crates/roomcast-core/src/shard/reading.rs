@@ -8,7 +8,7 @@ use crate::now::Now;
 use crate::room::PendingJoin;
 use roomcast_protocol::push::GapReason;
 use roomcast_protocol::reply::{Joined, NotRecovered};
-use roomcast_protocol::{ErrorCode, Position, Push, Refusal, Reply, RoomName};
+use roomcast_protocol::{CloseCode, ErrorCode, Position, Push, Refusal, Reply, RoomName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -196,7 +196,12 @@ impl Shard {
         for pending in served.into_values() {
             let message = "this room cannot be read now: try again";
             let refusal = Refusal::new(ErrorCode::Unavailable, message);
+            let key = pending.session;
             self.refuse_join(index, pending, refusal, now);
+            if self.live(key).is_some_and(|session| session.dialect.has_one_room()) {
+                // It cannot ask again but by coming back.
+                self.close(key, CloseCode::StateLost, now);
+            }
         }
         if is_due {
             self.read(index, now);

@@ -6,31 +6,26 @@ use crate::inbox::{Event, Inbox};
 use crate::now::Now;
 use crate::shard::Shard;
 use roomcast_protocol::Timestamp;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
-
-/// How long a real broker may take for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
+use std::task::{Context, Poll};
 
 /// What a node is made of.
 pub type Node = (Hub, Vec<(Shard, Inbox)>);
 
-struct Unpark(Thread);
+/// Waits in real time until what it is given is so; whether it ever was. It is given a waker that
+/// is woken when it is worth to look again.
+pub type Wait = fn(&mut dyn FnMut(&mut Context<'_>) -> bool) -> bool;
 
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
+/// Where nothing comes but by the script itself.
+pub(super) fn never(is_so: &mut dyn FnMut(&mut Context<'_>) -> bool) -> bool {
+    is_so(&mut Context::from_waker(std::task::Waker::noop()))
 }
 
 #[allow(clippy::missing_panics_doc)]
 impl World {
     /// A world of these nodes; clients take turns among all their shards. `wall` is what its
-    /// clocks show, for brokers that look at their own.
+    /// clocks show, for brokers that look at their own, and `wait` how it waits for them.
     #[must_use]
-    pub fn mesh(nodes: Vec<Node>, wall: Timestamp) -> Self {
+    pub fn mesh(nodes: Vec<Node>, wall: Timestamp, wait: Wait) -> Self {
         let (mut hubs, mut shards) = (Vec::new(), Vec::new());
         for (hub, own) in nodes {
             hubs.push(hub);
@@ -38,6 +33,7 @@ impl World {
         }
         let mut world = Self::of((hubs.swap_remove(0), shards));
         world.now = Now { wall, ..world.now };
+        world.wait = wait;
         world
     }
 
@@ -45,62 +41,64 @@ impl World {
     #[track_caller]
     pub fn expect(&mut self, name: &str, lines: &[&str]) {
         let mut heard = Vec::new();
-        let end = self.wait_for(|world| {
+        let in_time = self.wait_for(|world| {
             heard.append(&mut world.hear(name));
             heard.len() >= lines.len()
         });
-        assert!(end && heard == lines, "{name} heard {heard:#?}\ninstead of {lines:#?}");
+        assert!(in_time && heard == lines, "{name} heard {heard:#?}\ninstead of {lines:#?}");
     }
 
     /// Goes on until it is so; whether it ever was.
     pub fn wait_for(&mut self, mut is_so: impl FnMut(&mut Self) -> bool) -> bool {
-        #[expect(clippy::disallowed_methods, reason = "a real broker takes real time")]
-        let end = Instant::now() + PATIENCE;
-        loop {
-            self.settle();
-            if is_so(self) {
-                return true;
+        let wait = self.wait;
+        wait(&mut |context| {
+            self.take_all(context);
+            loop {
+                if is_so(self) {
+                    return true;
+                }
+                // What that did may have brought more at once.
+                if !self.take_all(context) {
+                    return false;
+                }
             }
-            if !self.wait(end) {
-                return false;
-            }
-        }
+        })
     }
 
     /// What comes of something that the hub was asked, at once or a little later.
     pub fn finish<T>(&mut self, answer: impl Future<Output = T>) -> T {
-        let mut answer = std::pin::pin!(answer);
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        loop {
-            self.settle();
-            if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return answer;
+        let (mut answer, mut found, wait) = (std::pin::pin!(answer), None, self.wait);
+        wait(&mut |context| {
+            self.take_all(context);
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                found = Some(answer);
             }
-            #[expect(clippy::disallowed_methods, reason = "woken by the answer, or at the end")]
-            thread::park_timeout(PATIENCE);
-        }
+            found.is_some()
+        });
+        found.expect("an answer")
     }
 
-    /// Waits for one event; whether there was any in time.
-    fn wait(&mut self, end: Instant) -> bool {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut context = Context::from_waker(&waker);
-        let mut events: Vec<Event> = Vec::new();
+    /// Handles everything that has come; the waker is woken when more does. Whether there was
+    /// anything.
+    fn take_all(&mut self, context: &mut Context<'_>) -> bool {
+        let mut moved = false;
         loop {
-            for (shard, inbox) in &mut self.shards {
-                let received = std::pin::pin!(inbox.recv_many(&mut events, 64)).poll(&mut context);
-                if let Poll::Ready(1..) = received {
-                    events.drain(..).for_each(|event| shard.handle(event, self.now));
-                    return true;
-                }
+            while self.step() || self.flush_ready() {
+                moved = true;
             }
-            #[expect(clippy::disallowed_methods, reason = "a real broker takes real time")]
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
+            let mut events: Vec<(usize, Event)> = Vec::new();
+            for (place, (_, inbox)) in self.shards.iter_mut().enumerate() {
+                let mut some = Vec::new();
+                // Only a look that finds nothing leaves the waker there.
+                _ = std::pin::pin!(inbox.recv_many(&mut some, 64)).poll(context);
+                events.extend(some.into_iter().map(|event| (place, event)));
             }
-            #[expect(clippy::disallowed_methods, reason = "woken by what comes, or at the end")]
-            thread::park_timeout(left);
+            if events.is_empty() {
+                return moved;
+            }
+            for (place, event) in events {
+                self.shards[place].0.handle(event, self.now);
+            }
         }
     }
 }

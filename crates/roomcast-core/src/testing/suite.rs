@@ -22,7 +22,7 @@ macro_rules! stories {
                 $(
                     #[test]
                     fn $story() {
-                        let (mut world, _guard) = $make($crate::testing::suite::settings());
+                        let (mut world, _guard) = $make(&$crate::testing::suite::settings());
                         $crate::testing::suite::$story(&mut world);
                     }
                 )*
@@ -41,6 +41,7 @@ stories!(
     ephemeral_messages_have_no_place,
     a_publisher_may_want_no_copy,
     pages_go_both_ways,
+    a_burst_is_read_in_parts,
     names_may_be_anything,
     a_room_speaks_without_members,
     an_unknown_position_is_told,
@@ -246,6 +247,34 @@ pub fn pages_go_both_ways(world: &mut World) {
     }
     world.command("bob", Command::History { room: join("new").room, limit: 5, page: Page::Latest });
     world.expect("bob", &["history new"]);
+}
+
+/// What was published at once can be read in parts.
+pub fn a_burst_is_read_in_parts(world: &mut World) {
+    come(world, &["ann"], "tea");
+    for number in 1..=100 {
+        world.send("ann", Command::Publish(publish("tea", &number.to_string())));
+    }
+    let mut acks = 0;
+    let done = world.wait_for(|world| {
+        acks += world.hear("ann").iter().filter(|line| line.starts_with("ack")).count();
+        acks == 100
+    });
+    assert!(done, "{acks} acks");
+    for (page, limit, offsets, more) in [
+        (Page::Latest, 2, 99..=100, " …"),
+        (Page::Before(60), 3, 57..=59, " …"),
+        (Page::After(37), 5, 38..=42, " …"),
+        (Page::After(97), 5, 98..=100, ""),
+    ] {
+        world.connect("bob");
+        let room = join("tea").room;
+        world.command("bob", Command::History { room, limit, page });
+        world.expect("bob", &[&format!("history tea{}{more}", said("ann", offsets))]);
+    }
+    world.connect("cat");
+    world.join_with("cat", Join { rewind: 7, ..join("tea") });
+    world.expect("cat", &[&format!("joined tea @100{}", said("ann", 94..=100))]);
 }
 
 /// Rooms, users, names and texts may be anything that is a name or a text.

@@ -334,6 +334,7 @@ impl Party {
         if frame.get("type").is_some() {
             if frame["code"] == "unavailable" && self.truth.was_unreadable {
                 *room = NOWHERE;
+                person.may.push(CloseCode::StateLost);
             }
             return Ok(());
         }

@@ -7,7 +7,7 @@ use roomcast_core::testing::{LateBroker, World, identity, join, publish};
 use roomcast_core::{Config, Event, Grants, History, Slow};
 use roomcast_protocol::command::Join;
 use roomcast_protocol::dialect::guide::CHAT;
-use roomcast_protocol::{Command, Epoch, Position};
+use roomcast_protocol::{CloseCode, Command, Epoch, Position};
 use std::sync::Arc;
 
 /// Ann in a room on one shard, Bob in it on the other, and what is said to Ann's is held back.
@@ -180,12 +180,13 @@ fn a_room_that_cannot_be_read_refuses_joins_and_keeps_its_members() {
 }
 
 #[test]
-fn a_client_of_the_guide_is_told_that_its_room_cannot_be_read() {
+fn a_client_of_the_guide_whose_room_cannot_be_read_is_told_and_sent_to_come_back() {
     let (mut world, late) = World::late(Config::default(), 1);
     late.can_read(false);
     world.connect_with("gus", identity("gus", Grants::everything()), &CHAT, Some("tea"));
     let heard = world.hear("gus");
     assert!(heard.len() == 1 && heard[0].contains(r#""code":"unavailable""#), "{heard:?}");
+    assert_eq!(world.closed("gus"), Some(CloseCode::StateLost));
     assert_eq!(world.hub().members(&room("tea")), 0);
 }
 

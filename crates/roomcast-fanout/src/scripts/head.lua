@@ -46,8 +46,10 @@ local function save(head, life)
       'lineage', head.lineage, 'sum', head.sum, 'base', head.base, 'mark', head.mark,
       'marks', head.marks)
   elseif head.grown then
-    redis.call('HSET', head.key, 'offset', head.offset, 'sum', head.sum, 'base', head.base,
-      'mark', head.mark, 'marks', head.marks)
+    redis.call('HSET', head.key, 'offset', head.offset, 'sum', head.sum)
+    if head.marked then
+      redis.call('HSET', head.key, 'base', head.base, 'mark', head.mark, 'marks', head.marks)
+    end
   end
   redis.call('PEXPIRE', head.key, life)
 end

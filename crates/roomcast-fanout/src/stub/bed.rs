@@ -49,7 +49,7 @@ fn nodes(
         })
     };
     let nodes: Vec<testing::Node> = (0..count).map(node).collect();
-    (World::mesh(nodes, crate::clock::wall()), fanouts)
+    (World::mesh(nodes, crate::clock::wall(), roomcast_testbed::wait), fanouts)
 }
 
 /// A world in real time, whose nodes have a thread each.

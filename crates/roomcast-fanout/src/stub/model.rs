@@ -41,7 +41,8 @@ impl Script {
         config.heartbeat.interval = Duration::from_secs(100_000);
         config.limits.burst = 100_000;
         let dice = Random::new(seed);
-        let (may_lose, may_be_silent) = (dice.next() % 2 == 0, dice.next() % 8 == 0);
+        let (may_lose, may_be_silent) =
+            (dice.next().is_multiple_of(2), dice.next().is_multiple_of(8));
         let people = (0..PEOPLE).map(|who| Person::new(&format!("p{who}"))).collect();
         let (bed, truth) = (Bed::new(NODES, &config), Truth::default());
         Self { seed, dice, bed, truth, people, is_down: false, lives: 0, may_lose, may_be_silent }

@@ -39,8 +39,8 @@ fn say(bed: &mut Bed, number: u64) {
 mod suite {
     use super::*;
 
-    fn two(config: roomcast_core::Config) -> (World, Vec<crate::Fanout>) {
-        threads(2, &config)
+    fn two(config: &roomcast_core::Config) -> (World, Vec<crate::Fanout>) {
+        threads(2, config)
     }
 
     roomcast_core::broker_suite!(two);
@@ -49,8 +49,8 @@ mod suite {
 mod suite_of_three {
     use super::*;
 
-    fn three(config: roomcast_core::Config) -> (World, Vec<crate::Fanout>) {
-        threads(3, &config)
+    fn three(config: &roomcast_core::Config) -> (World, Vec<crate::Fanout>) {
+        threads(3, config)
     }
 
     roomcast_core::broker_suite!(three);

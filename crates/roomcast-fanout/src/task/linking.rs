@@ -1,10 +1,10 @@
 //! The life of the link: made, watched, lost, made again.
 
 use super::{NewsChunks, Task};
-use crate::bus::{Bus, BusError, Incoming, Link, News};
+use crate::bus::{Bus, Connecting, Incoming, Link, News};
 use crate::fanout::Status;
 use crate::request::Done;
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::FutureExt;
 use futures::stream::StreamExt;
 use roomcast_core::Event;
 use std::sync::Arc;
@@ -19,8 +19,6 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(20), Duration::from
 
 /// How many of the news are taken at once.
 const NEWS: usize = 512;
-
-type Connecting = BoxFuture<'static, Result<(Arc<dyn Link>, Incoming), BusError>>;
 
 /// What there is of a link.
 pub(super) enum Connection {

@@ -13,9 +13,10 @@ use tokio::time::Instant;
 /// Batches and pages that Redis is asked for at the same time. While that many are under way the
 /// next batch grows.
 const WINDOW: usize = 4;
-/// Most messages in a batch, and most bytes unless it is one message: Redis does nothing else
-/// while it works on one.
-const MESSAGES: usize = 128;
+/// Most messages in a batch, and most bytes unless it is one message. What a batch costs once for
+/// each of its rooms is shared by more messages the larger it is; but Redis does nothing else
+/// while it works on one: some milliseconds for the largest.
+const MESSAGES: usize = 512;
 const BYTES: usize = 256 << 10;
 
 /// Links that may end while a message is under way; then it may be what ends them.

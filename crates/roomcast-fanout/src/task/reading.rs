@@ -37,15 +37,15 @@ impl Task {
     }
 
     /// The rooms are heard from now on: what came before is looked for.
-    pub(super) fn subscribed(&mut self, rooms: Vec<(RoomName, u64)>) {
+    pub(super) fn subscribed(&mut self, rooms: &[(RoomName, u64)]) {
         self.rooms.unwell -= 1;
-        for (name, serial) in &rooms {
+        for (name, serial) in rooms {
             if let Some(presence) = self.rooms.heard(name, *serial) {
                 self.presence.subscribed(name, presence);
             }
         }
         self.check(rooms.iter().map(|(name, _)| name));
-        for (name, _) in &rooms {
+        for (name, _) in rooms {
             self.read_room(name);
         }
     }
@@ -101,11 +101,11 @@ impl Task {
         self.check(due.iter());
     }
 
-    pub(super) fn catch_up(&mut self, room: RoomName, shard: ShardId, ticket: u32, want: CatchUp) {
+    pub(super) fn catch_up(&mut self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp) {
         let until = Instant::now() + self.config.timeout;
-        match self.rooms.wait(&room, Waiting { shard, ticket, want, until }) {
-            Ok(()) => self.read_room(&room),
-            Err(waiting) => self.tell_read(&room, &waiting, None),
+        match self.rooms.wait(room, Waiting { shard, ticket, want, until }) {
+            Ok(()) => self.read_room(room),
+            Err(waiting) => self.tell_read(room, &waiting, None),
         }
     }
 
@@ -225,8 +225,11 @@ fn snapshot(room: &RoomName, kind: &RoomKind, found: Found) -> Snapshot {
     let Found { head, mut floor, more, lineage, records } = found;
     let ttl = i64::try_from(kind.history.ttl.as_millis()).unwrap_or(i64::MAX);
     let oldest = Timestamp::from_millis(wall().as_millis().saturating_sub(ttl));
+    let bound = floor.max(head.offset.saturating_sub(kind.history.size as u64));
+    floor = bound;
     let mut messages: Vec<Arc<Delivery>> = Vec::with_capacity(records.len());
-    for record in &records {
+    // A batch goes from the log as a whole: what is beyond the bound does not count.
+    for record in records.iter().filter(|record| record.offset > bound) {
         let arrived = decode(room, head.epoch, record).filter(|it| it.message.timestamp >= oldest);
         let follows = messages.last().is_none_or(|last| last.offset() == Some(record.offset - 1));
         match arrived {
@@ -262,7 +265,7 @@ mod tests {
     use roomcast_protocol::{Epoch, Position};
 
     /// A reading after `since` of a log that ends there while the head is at 8.
-    fn read(since: Option<u64>, offsets: std::ops::RangeInclusive<u64>) -> (u64, usize) {
+    fn read(since: Option<u64>, offsets: std::ops::Range<u64>) -> (u64, usize) {
         let body = encode(&message("tea", "1"), None);
         let records = offsets.map(|offset| Record { offset, body: body.clone() }).collect();
         let head = Position { epoch: Epoch(1), offset: 8 };
@@ -275,10 +278,10 @@ mod tests {
 
     #[test]
     fn a_log_that_ends_before_its_head_counts_as_gone() {
-        assert_eq!(read(Some(5), 6..=8), (0, 3));
-        assert_eq!(read(Some(8), 1..=0), (0, 0));
-        assert_eq!(read(None, 1..=0), (0, 0));
-        for (since, offsets) in [(Some(4), 5..=7), (Some(5), 1..=0), (None, 1..=5)] {
+        assert_eq!(read(Some(5), 6..9), (0, 3));
+        assert_eq!(read(Some(8), 0..0), (0, 0));
+        assert_eq!(read(None, 0..0), (0, 0));
+        for (since, offsets) in [(Some(4), 5..8), (Some(5), 0..0), (None, 1..6)] {
             assert_eq!(read(since, offsets), (8, 0));
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct Room {
     pub(super) shards: Vec<ShardId>,
     /// The position of the last message that came or was read.
     last: Option<Position>,
+    /// The same when it was looked after.
+    looked_at: Option<Position>,
     /// It was read for some of the shards only: the others may miss messages up to there.
     uneven: bool,
     /// Tells it from an earlier one of that name.
@@ -80,6 +82,7 @@ impl Rooms {
             shards: vec![shard],
             last: None,
             uneven: false,
+            looked_at: None,
             serial,
             since: Instant::now(),
             state: State::Wanted,
@@ -170,8 +173,13 @@ impl Rooms {
         let mut due = Vec::new();
         while due.len() < CHUNK && self.kept.front().is_some_and(|(at, ..)| *at <= now) {
             let Some((_, name, serial)) = self.kept.pop_front() else { break };
-            if self.rooms.get(&name).is_some_and(|room| room.serial == serial) {
-                self.kept.push_back((now + KEEP_ALIVE, name.clone(), serial));
+            let Some(room) = self.rooms.get_mut(&name).filter(|room| room.serial == serial) else {
+                continue;
+            };
+            self.kept.push_back((now + KEEP_ALIVE, name.clone(), serial));
+            // What came since has kept it alive, and more may be on its way.
+            let was_quiet = std::mem::replace(&mut room.looked_at, room.last) == room.last;
+            if was_quiet || room.owed || room.uneven {
                 due.push(name);
             }
         }

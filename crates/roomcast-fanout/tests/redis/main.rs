@@ -13,7 +13,7 @@ use roomcast_testbed::{Cluster, Redis, RedisOptions};
 mod standalone {
     use super::*;
 
-    fn redis(config: Config) -> (World, (Nodes, Redis)) {
+    fn redis(config: &Config) -> (World, (Nodes, Redis)) {
         let redis = Redis::start(&RedisOptions::default()).expect("a Redis");
         let (world, nodes) = Nodes::start(&redis.url(), config);
         (world, (nodes, redis))
@@ -24,13 +24,14 @@ mod standalone {
 
 /// One cluster for all of them: three servers take their time to find each other.
 #[test]
+#[expect(clippy::print_stdout, reason = "which story fails, of all of them in one test")]
 fn a_cluster_keeps_every_promise() {
     let cluster = Cluster::start().expect("a cluster");
     assert!(nodes::trouble(&cluster.urls()[0]).contains("`redis-cluster://`"));
     let url = cluster.urls()[0].replace("redis://", "redis-cluster://");
     for (name, story) in STORIES {
         println!("{name}");
-        let (mut world, _nodes) = Nodes::apart(&url, settings(), &format!("{name}:"));
+        let (mut world, _nodes) = Nodes::apart(&url, &settings(), &format!("{name}:"));
         story(&mut world);
     }
 }

@@ -37,12 +37,12 @@ impl Nodes {
     }
 
     /// Two nodes of two shards each.
-    pub(crate) fn start(url: &str, config: Config) -> (World, Self) {
+    pub(crate) fn start(url: &str, config: &Config) -> (World, Self) {
         Self::apart(url, config, "")
     }
 
     /// The same, apart from others on that Redis by a prefix.
-    pub(crate) fn apart(url: &str, config: Config, prefix: &str) -> (World, Self) {
+    pub(crate) fn apart(url: &str, config: &Config, prefix: &str) -> (World, Self) {
         let url = RedisUrl::new(url).expect("an address");
         let mut fanouts = Vec::new();
         let nodes = (0..2).map(|seed| {
@@ -51,7 +51,7 @@ impl Nodes {
                     prefix: prefix.into(),
                     ..roomcast_fanout::Config::new(url.clone())
                 };
-                let fanout = Fanout::start(settings, &config, inboxes, seed).expect("a thread");
+                let fanout = Fanout::start(settings, config, inboxes, seed).expect("a thread");
                 let parts = (fanout.broker(), fanout.presence());
                 fanouts.push(fanout);
                 parts
@@ -60,6 +60,9 @@ impl Nodes {
         let nodes = nodes.collect();
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let wall = Timestamp::from_millis(i64::try_from(since.as_millis()).expect("a date"));
-        (World::mesh(nodes, wall), Self { fanouts })
+        let all = Self { fanouts };
+        // Before anybody is there who could be told that there is no link yet.
+        all.wait_up();
+        (World::mesh(nodes, wall, roomcast_testbed::wait), all)
     }
 }

@@ -98,6 +98,10 @@ impl Dialect for Guide {
         }
     }
 
+    fn has_one_room(&self) -> bool {
+        matches!(self, Self::Chat)
+    }
+
     fn implied_presence(&self) -> PresenceMode {
         PresenceMode::Full
     }

@@ -126,7 +126,8 @@ impl Task {
             self.refuse_outgoing();
         }
         let is_well = self.down_since.is_none() && self.rooms.are_well();
-        if is_away && !self.told_degraded {
+        // What never worked yet is not degraded.
+        if is_away && self.life > 0 && !self.told_degraded {
             self.told_degraded = true;
             self.tell_all("degraded", "Messages cannot be published for the moment.");
         } else if is_well && self.told_degraded {

@@ -59,7 +59,7 @@ impl Program {
         let mut program = Self::run("serve --listen 127.0.0.1:0 --workers 2", config, vars);
         let line = program.line_with(r#""message":"serving""#).await;
         let listen = between(&line, r#""listen":""#, "\"");
-        let admin = between(&line, r#""admin":"Some("#, ")");
+        let admin = between(&line, r#""admin":""#, "\"");
         (program, listen, admin)
     }
 

@@ -176,7 +176,7 @@ describe("console in serve", { timeout: 120_000 }, () => {
     const server = await Server.start(0, "serve", "-c", file);
     const browser = await startBrowser();
     try {
-      const admin = Number(/"admin":"Some\(127\.0\.0\.1:(\d+)\)"/.exec(server.said)[1]);
+      const admin = Number(/"admin":"127\.0\.0\.1:(\d+)"/.exec(server.said)[1]);
       assert.equal((await fetch(`${server.url}/console`)).status, 404, "not where clients connect");
       const context = await browser.newContext();
       context.setDefaultTimeout(30_000);

@@ -321,13 +321,11 @@ impl Link for FredLink {
     }
 
     fn subscribe(&self, rooms: Vec<RoomName>) -> Answer<()> {
-        let (asked, client) = (self.listen(&rooms, true), self.channels.client.clone());
-        let servers = self.channels.servers();
+        let (asked, heard) = (self.listen(&rooms, true), self.channels.ping_all());
         async move {
             asked.await?;
             // A subscription is not sure to be heard before a later answer of the same server.
-            let pings = servers.into_iter().map(|server| Connected::ping(client.clone(), server));
-            try_join_all(pings.collect::<Vec<_>>()).await.map(|_| ())
+            heard.await
         }
         .boxed()
     }

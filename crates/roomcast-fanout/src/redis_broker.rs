@@ -29,10 +29,13 @@ pub(crate) struct Shared {
 impl Shared {
     /// Refuses what an asker wanted of a room.
     pub(crate) fn refuse(&self, asker: Asker, room: &RoomName, why: &str) {
-        let refusal =
-            Refusal { retry_after: Some(RETRY_AFTER), ..Refusal::new(ErrorCode::Unavailable, why) };
-        asker.tell(&self.inboxes, room, Answer::Refused(refusal));
+        asker.tell(&self.inboxes, room, Answer::Refused(unavailable(why)));
     }
+}
+
+/// Redis cannot do it now.
+pub(crate) fn unavailable(why: &str) -> Refusal {
+    Refusal { retry_after: Some(RETRY_AFTER), ..Refusal::new(ErrorCode::Unavailable, why) }
 }
 
 /// Order, history and delivery over all nodes of a Redis.

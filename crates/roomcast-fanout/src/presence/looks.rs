@@ -2,12 +2,13 @@
 
 use super::ask;
 use super::record::{Entry, NodeId};
+use crate::redis_broker::unavailable;
 use roomcast_core::inbox::InboxSender;
 use roomcast_core::presence::Roster;
 use roomcast_core::room_kind::PresenceKind;
 use roomcast_core::{Answer, Asker};
+use roomcast_protocol::RoomName;
 use roomcast_protocol::push::Member;
-use roomcast_protocol::{ErrorCode, Refusal, RoomName};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// No node: of a room that is only looked at, everyone is listed.
@@ -114,11 +115,7 @@ impl Looks {
     }
 
     pub(super) fn refuse(&self, asker: Asker, room: &RoomName) {
-        let message = "Redis is away: who is there is not known";
-        let refusal = Refusal {
-            retry_after: Some(crate::task::RETRY_AFTER),
-            ..Refusal::new(ErrorCode::Unavailable, message)
-        };
+        let refusal = unavailable("Redis is away: who is there is not known");
         asker.tell(&self.inboxes, room, Answer::Refused(refusal));
     }
 }

@@ -2,62 +2,55 @@
 
 use super::Task;
 use super::reading::delivery;
+use super::rooms::Room;
 use crate::clock::wall;
 use crate::envelope::{Arrived, Push, Record, decode, foreign};
+use crate::redis_broker::Shared;
 use bytes::Bytes;
 use roomcast_core::Delivery;
-use roomcast_protocol::{Epoch, Position};
+use roomcast_protocol::{Epoch, Position, RoomName};
 use std::sync::Arc;
 
 impl Task {
     /// Something came on a channel.
     pub(super) fn arrived(&mut self, channel: &Bytes, bytes: Bytes) {
         let Some(name) = self.keys.room(channel) else { return };
+        let Some((name, room)) = self.rooms.get(&name) else { return };
         match Push::read(bytes) {
-            Some(Push::Messages(epoch, records)) => self.messages(&name, epoch, &records),
-            Some(Push::Presence(record)) => {
-                if let Some((room, _)) = self.rooms.get(&name) {
-                    self.presence.arrived(&room, record);
-                }
+            Some(Push::Messages(epoch, records)) => {
+                messages(&self.shared, &name, room, epoch, &records);
             }
+            Some(Push::Presence(record)) => self.presence.arrived(&name, record),
             Some(Push::Foreign(bytes)) => {
-                if let Some((room, _)) = self.rooms.get(&name) {
-                    let message = foreign(&room, &bytes, wall());
-                    self.hand_over(&name, &delivery(Arrived { message, skip: None }));
-                }
+                let message = foreign(&name, &bytes, wall());
+                hand_over(&self.shared, room, &delivery(Arrived { message, skip: None }));
             }
-            None => self.damaged(&name),
+            None => damaged(&self.shared, &name, room),
         }
     }
+}
 
-    fn messages(&mut self, name: &str, epoch: Epoch, records: &[Record]) {
-        let Some((room, _)) = self.rooms.get(name) else { return };
-        for record in records {
-            match decode(&room, epoch, record) {
-                Some(arrived) => self.hand_over(name, &delivery(arrived)),
-                None => self.damaged(name),
-            }
-            if record.offset > 0
-                && let Some((_, room)) = self.rooms.get(name)
-            {
-                room.take_message(Position { epoch, offset: record.offset });
-            }
+fn messages(shared: &Shared, name: &RoomName, room: &mut Room, epoch: Epoch, records: &[Record]) {
+    for record in records {
+        match decode(name, epoch, record) {
+            Some(arrived) => hand_over(shared, room, &delivery(arrived)),
+            None => damaged(shared, name, room),
+        }
+        if record.offset > 0 {
+            room.take_message(Position { epoch, offset: record.offset });
         }
     }
+}
 
-    fn hand_over(&mut self, name: &str, delivery: &Arc<Delivery>) {
-        self.shared.stats.received.add(1);
-        let Some((_, room)) = self.rooms.get(name) else { return };
-        for inbox in room.shards.iter().filter_map(|&shard| self.shared.inboxes.get(shard)) {
-            inbox.push_message(delivery);
-        }
+fn hand_over(shared: &Shared, room: &Room, delivery: &Arc<Delivery>) {
+    shared.stats.received.add(1);
+    for inbox in room.shards.iter().filter_map(|&shard| shared.inboxes.get(shard)) {
+        inbox.push_message(delivery);
     }
+}
 
-    /// What came cannot be read: the log tells what it was, if anything does.
-    fn damaged(&mut self, name: &str) {
-        tracing::warn!(room = name, "what came from Redis could not be read");
-        if let Some((room, _)) = self.rooms.get(name) {
-            self.rooms.tell_lost(&room, &self.shared.inboxes);
-        }
-    }
+/// What came cannot be read: the log tells what it was, if anything does.
+fn damaged(shared: &Shared, name: &RoomName, room: &mut Room) {
+    tracing::warn!(room = name.as_str(), "what came from Redis could not be read");
+    room.tell_lost(name, &shared.inboxes);
 }

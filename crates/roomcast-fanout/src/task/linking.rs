@@ -103,7 +103,7 @@ impl Task {
         self.next_ping = None;
         let status = Status::Down(why);
         self.status.send_if_modified(|old| {
-            let is_news = matches!(old, Status::Up) || *old != status;
+            let is_news = *old != status;
             *old = status.clone();
             is_news
         });

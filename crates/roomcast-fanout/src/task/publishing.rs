@@ -2,7 +2,7 @@
 
 use super::Task;
 use crate::bus::{BusError, Outcome};
-use crate::redis_broker::Shared;
+use crate::redis_broker::{Shared, unavailable};
 use crate::request::{Done, Publish};
 use roomcast_core::{Accepted, Answer, Asker};
 use roomcast_protocol::command::Page;
@@ -159,11 +159,7 @@ impl Task {
 
 fn refuse(shared: &Shared, publish: Publish, why: &str) {
     shared.stats.refused.add(1);
-    let refusal = Refusal {
-        retry_after: Some(super::RETRY_AFTER),
-        ..Refusal::new(ErrorCode::Unavailable, why)
-    };
-    answer(shared, publish, Answer::Refused(refusal));
+    answer(shared, publish, Answer::Refused(unavailable(why)));
 }
 
 fn answer(shared: &Shared, publish: Publish, answer: Answer) {

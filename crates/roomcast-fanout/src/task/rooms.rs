@@ -150,9 +150,7 @@ impl Rooms {
         }
         taken
     }
-}
 
-impl Rooms {
     /// The room of that name and serial is heard now; its presence, if it is still wanted.
     pub(super) fn heard(&mut self, name: &RoomName, serial: u64) -> Option<PresenceKind> {
         let room = self.rooms.get_mut(name).filter(|room| room.serial == serial)?;
@@ -266,10 +264,8 @@ impl Rooms {
 
     /// The shards of the room are to read it.
     pub(super) fn tell_lost(&mut self, name: &RoomName, inboxes: &[InboxSender]) {
-        let Some(room) = self.rooms.get_mut(name) else { return };
-        room.owed = false;
-        for inbox in room.shards.iter().filter_map(|&shard| inboxes.get(shard)) {
-            inbox.push_lost(name);
+        if let Some(room) = self.rooms.get_mut(name) {
+            room.tell_lost(name, inboxes);
         }
     }
 
@@ -280,6 +276,14 @@ impl Rooms {
 }
 
 impl Room {
+    /// Its shards are to read it.
+    pub(super) fn tell_lost(&mut self, name: &RoomName, inboxes: &[InboxSender]) {
+        self.owed = false;
+        for inbox in self.shards.iter().filter_map(|&shard| inboxes.get(shard)) {
+            inbox.push_lost(name);
+        }
+    }
+
     /// A message came, for all of the shards: who misses one before it finds that out.
     pub(super) fn take_message(&mut self, position: Position) {
         if self.is_behind(position) || self.last == Some(position) {

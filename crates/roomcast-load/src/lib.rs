@@ -15,6 +15,7 @@ mod opener;
 mod plan;
 mod process;
 mod progress;
+mod quiet;
 mod report;
 mod returns;
 mod run;

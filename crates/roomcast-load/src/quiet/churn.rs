@@ -42,15 +42,7 @@ pub(crate) fn churn(
     let mut opener = Opener::new((0..count).map(opening).collect(), plan.at_once);
     opener.run(net, &mut quiet, pulse)?;
     look.connected()?;
-    let mut turnover = Turnover {
-        ready: VecDeque::new(),
-        leaving: VecDeque::new(),
-        places: count,
-        at_once: plan.at_once,
-        interval: rate.map(|rate| 1e9 / rate),
-        begun: net.clock.now(),
-        opened: 0,
-    };
+    let mut turnover = Turnover::new(count, plan.at_once, rate, net.clock.now());
     quiet.keep(net, plan.warm_up, |quiet, net, now| Ok(turnover.step(quiet, net, now)))?;
     net.forget_handshakes();
     look.begin()?;
@@ -75,6 +67,18 @@ pub(crate) fn churn(
 }
 
 impl Turnover {
+    fn new(places: usize, at_once: usize, rate: Option<f64>, begun: Nanos) -> Self {
+        Self {
+            ready: VecDeque::new(),
+            leaving: VecDeque::new(),
+            places,
+            at_once,
+            interval: rate.map(|rate| 1e9 / rate),
+            begun,
+            opened: 0,
+        }
+    }
+
     /// Opens what is due, and closes as many of the oldest. Says how long until more is due.
     fn step(&mut self, quiet: &mut Quiet, net: &mut Net, now: Nanos) -> Duration {
         self.ready.extend(quiet.ready.drain(..));

@@ -33,17 +33,10 @@ pub(crate) fn idle(
     opener.run(net, &mut quiet, pulse)?;
     look.connected()?;
     if let Some(size) = exchange {
-        for index in 0..count {
-            let trouble =
-                |trouble| BenchError::Connection { number: index + 1, of: count, trouble };
-            quiet.exchange(net, plan, index, size)?.map_err(trouble)?;
-            let now = net.clock.now();
-            if pulse.beats(now) {
-                pulse.tell(now, Progress::Exchanging { done: index, of: count });
-            }
-        }
+        quiet.exchange_all(net, plan, (count, size), pulse)?;
     }
     quiet.keep(net, plan.warm_up, |_, _, _| Ok(WAIT))?;
+    look.settled()?;
     look.begin()?;
     let span = nanos(plan.measured);
     let until = net.clock.now() + span;
@@ -64,6 +57,26 @@ pub(crate) fn idle(
 }
 
 impl Quiet {
+    /// One message there and back for each connection in turn.
+    fn exchange_all(
+        &mut self,
+        net: &mut Net,
+        plan: &Plan,
+        (count, size): (usize, usize),
+        pulse: &mut Pulse<'_>,
+    ) -> Result<(), BenchError> {
+        for index in 0..count {
+            let number = index + 1;
+            let failed = |trouble| BenchError::Connection { number, of: count, trouble };
+            self.exchange(net, plan, index, size)?.map_err(failed)?;
+            let now = net.clock.now();
+            if pulse.beats(now) {
+                pulse.tell(now, Progress::Exchanging { done: index, of: count });
+            }
+        }
+        Ok(())
+    }
+
     /// One message there and back: in a room of its own where the server has rooms.
     fn exchange(
         &mut self,

@@ -1,10 +1,12 @@
 //! What waits for one client: frames, bounded in bytes, and what to do when they are too many.
 
+mod queue;
+
 use crate::room_kind::Slow;
 use crate::run::Run;
+use queue::Queue;
 use roomcast_protocol::Frame;
 use roomcast_protocol::push::GapReason;
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
@@ -12,8 +14,6 @@ use std::sync::Arc;
 const ENTRY: usize = size_of::<Entry>();
 /// Most entries of one vectored write: `IOV_MAX` of Linux is 1,024; 64 hold the cost of a call.
 const BATCH: usize = 64;
-/// A queue with room for more entries than this gives it back when it is empty.
-const KEEP: usize = 4;
 
 /// Where a message stands that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub(crate) struct Bounds {
 
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    queue: VecDeque<Entry>,
+    queue: Queue<Entry>,
     bytes: usize,
     /// Those of messages that have a place.
     message_bytes: usize,
@@ -162,13 +162,14 @@ impl Outbox {
         let Some(first) = self.queue.iter().position(|entry| matches!(entry, Entry::Run(_))) else {
             return;
         };
-        for entry in self.queue.split_off(first) {
+        let queue = self.queue.all();
+        for entry in queue.split_off(first) {
             match entry {
                 Entry::Run(run) => {
                     let parts = run.parts().iter().cloned();
-                    self.queue.extend(parts.map(|(frame, place)| Entry::Frame(frame, Some(place))));
+                    queue.extend(parts.map(|(frame, place)| Entry::Frame(frame, Some(place))));
                 }
-                other => self.queue.push_back(other),
+                other => queue.push_back(other),
             }
         }
     }
@@ -206,11 +207,11 @@ impl Outbox {
         self.bytes -= frame.len() + ENTRY;
         self.message_bytes -= frame.len() + ENTRY;
         let Some(offset) = place.offset else {
-            self.queue.remove(index);
+            self.queue.all().remove(index);
             return true;
         };
         let gap = Missing { room: place.room, from: offset, to: offset, reason };
-        self.queue[index] = Entry::Gap(gap);
+        self.queue.all()[index] = Entry::Gap(gap);
         let later = self.nearest_of(place.room, index + 1..self.queue.len());
         self.join_gaps(index, later);
         let earlier = self.nearest_of(place.room, (0..index).rev());
@@ -224,10 +225,10 @@ impl Outbox {
     /// offset, does not part two of its gaps. So there are never more gaps than messages and
     /// rooms, and a gap needs no weight.
     fn nearest_of(&self, room: u32, mut among: impl Iterator<Item = usize>) -> Option<usize> {
-        among.find(|&index| match &self.queue[index] {
-            Entry::Frame(_, Some(place)) => place.room == room && place.offset.is_some(),
-            Entry::Frame(..) | Entry::Run(_) => false,
-            Entry::Gap(gap) => gap.room == room,
+        among.find(|&index| match self.queue.get(index) {
+            Some(Entry::Frame(_, Some(place))) => place.room == room && place.offset.is_some(),
+            Some(Entry::Gap(gap)) => gap.room == room,
+            _ => false,
         })
     }
 
@@ -235,13 +236,14 @@ impl Outbox {
     /// more modest one is given: whose key the newest value took is no longer told apart.
     fn join_gaps(&mut self, earlier: usize, later: Option<usize>) {
         let Some(later) = later else { return };
-        let (Entry::Gap(a), Entry::Gap(b)) = (&self.queue[earlier], &self.queue[later]) else {
+        let queue = self.queue.all();
+        let (Entry::Gap(a), Entry::Gap(b)) = (&queue[earlier], &queue[later]) else {
             return;
         };
         if a.to + 1 == b.from {
             let reason = if a.reason == b.reason { a.reason } else { GapReason::Slow };
-            self.queue[earlier] = Entry::Gap(Missing { to: b.to, reason, ..*a });
-            self.queue.remove(later);
+            queue[earlier] = Entry::Gap(Missing { to: b.to, reason, ..*a });
+            queue.remove(later);
         }
     }
 
@@ -288,7 +290,7 @@ impl Outbox {
         }
         let mut slices = [IoSlice::new(&[]); BATCH];
         let mut count = 0;
-        for (slice, entry) in slices.iter_mut().zip(&self.queue) {
+        for (slice, entry) in slices.iter_mut().zip(self.queue.iter()) {
             let Some(bytes) = entry.bytes() else { break };
             let begun = if count == 0 { self.written } else { 0 };
             *slice = IoSlice::new(&bytes[begun..]);
@@ -307,9 +309,9 @@ impl Outbox {
                 Some(Entry::Gap(gap)) => match say(*gap) {
                     Some(frame) => {
                         self.bytes += frame.len() + ENTRY;
-                        self.queue[index] = Entry::Frame(frame, None);
+                        self.queue.all()[index] = Entry::Frame(frame, None);
                     }
-                    None => _ = self.queue.remove(index),
+                    None => _ = self.queue.all().remove(index),
                 },
             }
         }
@@ -341,7 +343,7 @@ impl Outbox {
         mut say: impl FnMut(Missing) -> Option<Frame>,
     ) {
         self.take_apart();
-        for entry in &mut self.queue {
+        for entry in self.queue.all() {
             match entry {
                 Entry::Frame(frame, place) if place.is_some_and(|place| place.room == room) => {
                     self.message_bytes -= frame.len() + ENTRY;
@@ -356,21 +358,19 @@ impl Outbox {
                 _ => {}
             }
         }
-        self.queue.retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
+        self.queue.all().retain(|entry| !matches!(entry, Entry::Gap(gap) if gap.room == room));
     }
 
     /// Drops everything but the rest of a frame that is partly written.
     pub(crate) fn forget_unwritten(&mut self) {
-        self.queue.truncate(usize::from(self.written > 0));
+        self.queue.all().truncate(usize::from(self.written > 0));
         self.bytes = self.queue.iter().map(weight).sum();
         self.message_bytes = self.queue.iter().map(message_weight).sum();
     }
 
-    /// Gives back what a burst has left: an idle client keeps next to nothing.
+    /// Gives back what a burst has left: an idle client keeps nothing.
     pub(crate) fn shrink(&mut self) {
-        if self.queue.is_empty() && self.queue.capacity() > KEEP {
-            self.queue = VecDeque::new();
-        }
+        self.queue.shrink();
     }
 }
 

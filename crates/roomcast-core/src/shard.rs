@@ -241,7 +241,7 @@ impl Shard {
         let before = session.outbox.bytes();
         let result = session.outbox.write(write, |gap| say_gap(rooms, dialect, gap));
         let after = session.outbox.bytes();
-        self.stats.outbox_bytes.add((after as u64).wrapping_sub(before as u64));
+        self.stats.outbox_bytes.add_alone((after as u64).wrapping_sub(before as u64));
         let progress = result?;
         if progress.written > 0 && session.blocked.is_some() {
             // A full socket that takes more has somebody who reads: its pong may wait behind.

@@ -15,6 +15,11 @@ impl Counter {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
+    /// Counts so many more where no other thread changes the number: no locked instruction.
+    pub(crate) fn add_alone(&self, more: u64) {
+        self.set(self.get().wrapping_add(more));
+    }
+
     /// Takes so many away.
     pub fn sub(&self, less: u64) {
         self.0.fetch_sub(less, Ordering::Relaxed);

@@ -172,6 +172,11 @@ impl Sources {
             self.transport.sent_bytes(),
         )?;
         page.counter(
+            "roomcast_writes",
+            "Writes that gave those bytes to the kernel",
+            self.transport.writes(),
+        )?;
+        page.counter(
             "roomcast_received_bytes",
             "Bytes read from clients",
             self.transport.received_bytes(),

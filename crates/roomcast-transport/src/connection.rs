@@ -63,7 +63,7 @@ impl Connection {
         let waker = self.waker.borrow();
         let flushed = worker.shard.borrow_mut().flush(self.key, now, |slices| {
             let written = self.stream.write(slices, &waker)?;
-            worker.stats.sent(written);
+            worker.traffic.sent(written);
             Ok(written)
         });
         let flushed = flushed.and_then(|flush| self.stream.send_on(&waker).map(|()| flush));
@@ -81,10 +81,11 @@ impl Connection {
 
     /// Gives the bytes to the session, and writes its answers.
     pub(crate) fn take(&self, worker: &Worker, bytes: &[u8]) {
-        worker.stats.received(bytes.len());
+        worker.traffic.received(bytes.len());
         let max_frame = worker.max_frame;
         let now = worker.clock.now();
-        let fed = self.decoder.borrow_mut().feed(bytes, max_frame, |said| {
+        let mut spare = worker.spare.borrow_mut();
+        let fed = self.decoder.borrow_mut().feed(bytes, max_frame, &mut spare, |said| {
             let mut shard = worker.shard.borrow_mut();
             match said {
                 Said::Message(incoming) => shard.receive(self.key, incoming, now),
@@ -93,6 +94,7 @@ impl Connection {
                 Said::Goodbye(frame) => shard.goodbye(self.key, frame, now),
             }
         });
+        drop(spare);
         if let Err(code) = fed {
             worker.shard.borrow_mut().close(self.key, code, now);
         }

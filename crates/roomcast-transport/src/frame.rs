@@ -29,6 +29,11 @@ pub(crate) struct Decoder {
     partial: Option<Box<Partial>>,
 }
 
+/// A reader that stands between two messages, as good as new: kept so that a message need not make
+/// one.
+#[derive(Debug, Default)]
+pub(crate) struct Spare(Option<Box<Partial>>);
+
 #[derive(Debug)]
 struct Partial {
     context: WebSocketContext,
@@ -44,9 +49,13 @@ impl Decoder {
         &mut self,
         bytes: &[u8],
         max_frame: usize,
+        spare: &mut Spare,
         mut hear: impl FnMut(Said<'_>),
     ) -> Result<(), CloseCode> {
-        let mut partial = self.partial.take().unwrap_or_else(|| Box::new(Partial::new(max_frame)));
+        // What has read a long message has a long buffer, and is not kept for others.
+        let is_short = self.partial.is_none() && bytes.len() <= READ_AT_ONCE;
+        let begun = self.partial.take().or_else(|| spare.0.take());
+        let mut partial = begun.unwrap_or_else(|| Box::new(Partial::new(max_frame)));
         partial.boundary.feed(bytes);
         let mut pipe = Pipe { input: bytes, output: Vec::new() };
         let mut goodbye = false;
@@ -70,6 +79,8 @@ impl Decoder {
         close_code(&end)?;
         if !partial.boundary.is_between_messages() {
             self.partial = Some(partial);
+        } else if is_short {
+            spare.0 = Some(partial);
         }
         Ok(())
     }

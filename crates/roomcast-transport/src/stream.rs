@@ -1,12 +1,13 @@
 //! The stream under a connection: a plain TCP socket, or anything else that reads and writes.
 
+use socket2::SockRef;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A stream that is no plain TCP socket: TLS, HTTP/2, an application's own.
@@ -33,6 +34,16 @@ impl fmt::Debug for Stream {
             Self::Tcp(_) => "Stream::Tcp",
             Self::Other(_) => "Stream::Other",
         })
+    }
+}
+
+/// Sends past the runtime: nearly always the socket has room, and asking the runtime first would
+/// reach for memory that nothing else of a delivery needs.
+fn send(socket: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    let socket = SockRef::from(socket);
+    match slices {
+        [one] => socket.send(one),
+        many => socket.send_vectored(many),
     }
 }
 
@@ -68,9 +79,13 @@ impl Stream {
     /// take more.
     pub(crate) fn write(&self, slices: &[IoSlice<'_>], waker: &Waker) -> io::Result<usize> {
         match self {
-            Self::Tcp(socket) => match slices {
-                [one] => socket.try_write(one),
-                many => socket.try_write_vectored(many),
+            Self::Tcp(socket) => match send(socket, slices) {
+                // The runtime must hear that the socket is full, or it would not tell when it no
+                // longer is.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    socket.try_io(Interest::WRITABLE, || send(socket, slices))
+                }
+                sent => sent,
             },
             Self::Other(stream) => {
                 let mut context = Context::from_waker(waker);
@@ -119,7 +134,7 @@ impl Stream {
     /// Says that nothing more will be written.
     pub(crate) async fn shutdown(&self) -> io::Result<()> {
         match self {
-            Self::Tcp(socket) => socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write),
+            Self::Tcp(socket) => SockRef::from(socket).shutdown(std::net::Shutdown::Write),
             Self::Other(stream) => {
                 poll_fn(|context| Pin::new(&mut *stream.borrow_mut().io).poll_shutdown(context))
                     .await

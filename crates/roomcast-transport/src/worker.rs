@@ -4,9 +4,10 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::connection::{Connection, Driver};
+use crate::frame::Spare;
 use crate::http::{self, Handler};
 use crate::sockets::{Arrival, ArrivingStream, WorkerId};
-use crate::stats::Stats;
+use crate::stats::{Stats, Traffic};
 use crate::stream::Stream;
 use roomcast_core::shard::Closed;
 use roomcast_core::{Event, Inbox, Lane, SessionKey, Shard};
@@ -52,8 +53,11 @@ pub(crate) struct Worker {
     pub(crate) shard: RefCell<Shard>,
     connections: RefCell<Vec<Option<Rc<Connection>>>>,
     pub(crate) buffer: RefCell<Box<[u8]>>,
+    /// What reads messages, for whoever begins one.
+    pub(crate) spare: RefCell<Spare>,
     pub(crate) clock: Clock,
     pub(crate) stats: Arc<Stats>,
+    pub(crate) traffic: Traffic,
     pub(crate) max_frame: usize,
     /// Bytes waiting for a client beyond which it is not read any more.
     full: usize,
@@ -147,6 +151,8 @@ impl Worker {
             buffer: RefCell::new(vec![0; READ_BUFFER].into_boxed_slice()),
             clock,
             stats,
+            traffic: Traffic::default(),
+            spare: RefCell::default(),
             max_frame,
             full,
             unsent: config.unsent,
@@ -175,6 +181,7 @@ impl Worker {
             }
         }
         self.write(Lane::Bulk, SLICE);
+        self.traffic.tell(&self.stats);
     }
 
     /// How many of the events are handled together: with more than a client's outbox holds,

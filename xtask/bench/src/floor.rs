@@ -18,7 +18,7 @@ mod seat;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -135,7 +135,6 @@ impl Floor {
 
     /// Reads what is there. Whether the connection goes on.
     fn read(&mut self, key: usize, to_the_end: bool) -> bool {
-        let Some(seat) = self.seats.get_mut(key) else { return true };
         let mut input = std::mem::take(&mut self.input);
         let goes_on = loop {
             let Some(seat) = self.seats.get_mut(key) else { break true };

@@ -15,11 +15,19 @@ pub(super) enum Incoming {
     /// Not all of a frame.
     Piece,
     /// A text or a binary.
-    Message { payload: Range<usize>, length: usize },
+    Message {
+        payload: Range<usize>,
+        length: usize,
+    },
     /// To be answered.
-    Ping { payload: Range<usize>, length: usize },
+    Ping {
+        payload: Range<usize>,
+        length: usize,
+    },
     /// A pong.
-    Nothing { length: usize },
+    Nothing {
+        length: usize,
+    },
     Close,
     /// What this server does not understand: fragments, and what is no frame.
     Wrong,
@@ -30,9 +38,7 @@ pub(super) fn read(bytes: &mut [u8]) -> Incoming {
     let &mut [first, second, ref rest @ ..] = bytes else { return Incoming::Piece };
     let (wide, size) = match (second & 0x7F, rest) {
         (126, [a, b, ..]) => (2, usize::from(u16::from_be_bytes([*a, *b]))),
-        (127, [0, 0, 0, 0, a, b, c, d, ..]) => {
-            (8, u32::from_be_bytes([*a, *b, *c, *d]) as usize)
-        }
+        (127, [0, 0, 0, 0, a, b, c, d, ..]) => (8, u32::from_be_bytes([*a, *b, *c, *d]) as usize),
         (127, [_, _, _, _, _, _, _, _, ..]) => return Incoming::Wrong,
         (126 | 127, _) => return Incoming::Piece,
         (size, _) => (0, usize::from(size)),

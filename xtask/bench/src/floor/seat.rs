@@ -87,7 +87,11 @@ impl Seat {
         *sends += 1;
         match self.socket.write(bytes) {
             Ok(sent) => sent,
-            Err(error) if [ErrorKind::WouldBlock, ErrorKind::Interrupted].contains(&error.kind()) => 0,
+            Err(error)
+                if [ErrorKind::WouldBlock, ErrorKind::Interrupted].contains(&error.kind()) =>
+            {
+                0
+            }
             Err(_) => bytes.len(),
         }
     }

@@ -124,7 +124,10 @@ fn who_leaves_is_gone_and_the_others_stay() {
     world.settle();
     assert_eq!(world.floor.seats.len(), 2);
     world.say(&mut third, &message("two"));
-    assert_eq!((read(&mut second), read(&mut third)), (b"\x81\x03two".into(), b"\x81\x03two".into()));
+    assert_eq!(
+        (read(&mut second), read(&mut third)),
+        (b"\x81\x03two".into(), b"\x81\x03two".into())
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The commands of `roomcast`.
 
+mod bench;
 mod check;
 pub(crate) mod exit;
 mod keygen;
@@ -34,6 +35,9 @@ enum Command {
     Token(token::TokenCommand),
     /// Make a key for tokens, or a key for a backend.
     Keygen(keygen::KeygenArgs),
+    /// Load a server and say how fast it is and whether all held.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Say which version this is.
     Version,
 }
@@ -69,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(args).into(),
         Command::Token(command) => token::run(command).into(),
         Command::Keygen(args) => keygen::run(&args).into(),
+        Command::Bench(command) => bench::run(&command).into(),
         Command::Version => version::run().into(),
     }
 }

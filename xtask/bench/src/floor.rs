@@ -125,7 +125,10 @@ impl Floor {
     fn serve(&mut self, event: &Event) {
         let key = event.token().0;
         if event.is_writable() {
-            self.seats.get_mut(key).map(|seat| seat.write_left_over(&mut self.sends));
+            // It may have left in this very turn.
+            if let Some(seat) = self.seats.get_mut(key) {
+                seat.write_left_over(&mut self.sends);
+            }
         }
         let goes_on = !event.is_readable() || self.read(key, event.is_read_closed());
         if !goes_on {

@@ -13,14 +13,17 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 pub(crate) struct Machine {
     /// The server's and the generator's; none where there is only one.
     cores: Option<(usize, usize)>,
+    /// How many there are.
+    count: usize,
 }
 
 impl Machine {
     /// Looks which cores there are.
     pub(crate) fn find() -> Result<Self> {
         let all = sched_getaffinity(None)?;
-        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
-        Ok(Self { cores: cores.next().zip(cores.next()) })
+        let cores: Vec<_> = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core)).collect();
+        let first = cores.first().copied().zip(cores.get(1).copied());
+        Ok(Self { cores: first, count: cores.len() })
     }
 
     /// How the cores are shared, and what it means where there is one.
@@ -31,6 +34,18 @@ impl Machine {
             }
             None => "one core for the server and the generator: these figures say nothing".into(),
         }
+    }
+
+    /// Processor, cores, kernel, day and commit, in one line.
+    pub(crate) fn line(self, root: &Path) -> String {
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let model = model.map_or("an unknown processor", |(_, name)| name.trim());
+        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let day = jiff::Timestamp::now().strftime("%Y-%m-%d");
+        let commit = commit(root).unwrap_or_else(|| "unknown".to_owned());
+        let (count, kernel) = (self.count, kernel.trim());
+        format!("{model}, {count} cores, Linux {kernel}, {day}, commit {commit}")
     }
 
     /// What this thread starts from now on runs on the server's core, or on both.
@@ -66,18 +81,6 @@ pub(crate) fn raise_open_files() {
 /// How many files one process may have open at most.
 pub(crate) fn open_files() -> u64 {
     getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX)
-}
-
-/// Processor, cores, kernel, day and commit, in one line.
-pub(crate) fn line(root: &Path) -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let model = model.map_or("an unknown processor", |(_, name)| name.trim());
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let day = jiff::Timestamp::now().strftime("%Y-%m-%d");
-    let commit = commit(root).unwrap_or_else(|| "unknown".to_owned());
-    format!("{model}, {cores} cores, Linux {}, {day}, commit {commit}", kernel.trim())
 }
 
 /// The commit that is built, and whether something was changed since.

@@ -15,15 +15,19 @@
 mod docs;
 mod figure;
 mod floor;
+mod growth;
 mod lab;
 mod machine;
 mod measure;
 mod options;
 mod outcome;
 mod peer;
+mod peers;
+mod plot;
 mod probe;
 mod report;
 mod rows;
+mod sends;
 mod setting;
 mod subject;
 mod table;
@@ -50,11 +54,8 @@ fn obey(options: &Options) -> Result<()> {
     match &options.command {
         None => report::rows(&options.rows),
         Some(Task::List) => report::list(),
-        Some(Task::Growth(_)) => todo(),
-        Some(Task::Peers(_)) => todo(),
+        Some(Task::Growth(options)) => growth::run(options),
+        Some(Task::Peers(options)) => peers::run(options),
         Some(Task::Floor(options)) => floor::run(options.listen, options.mode),
     }
-}
-fn todo() -> Result<()> {
-    Ok(())
 }

@@ -83,7 +83,7 @@ fn in_short(outcome: &Outcome) -> String {
     let all = [What::Cpu, What::Rate, What::P99, What::Rss, What::Handshakes, What::GeneratorBusy];
     let figures = all
         .iter()
-        .filter_map(|what| Some(format!("{} {}", what.show(outcome.get(*what)?), what.heading())));
+        .filter_map(|what| Some(format!("{} {}", what.heading(), what.show(outcome.get(*what)?))));
     let wrongs = Some(outcome.wrongs()).filter(|wrongs| !wrongs.is_empty());
     figures.chain(wrongs).collect::<Vec<_>>().join(", ")
 }
@@ -192,7 +192,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_row_is_judged_by_the_ratio_of_the_same_round() {
-        let row = measured("room-1000", [0.3, 3.0, 0.25], [0.2, 2.0, 0.25], 0);
+        let row = measured("room-1000", [0.75, 7.5, 0.25], [0.5, 5.0, 0.25], 0);
         assert_eq!(row.figure(), Spread::of([1.5, 1.5, 1.0]));
         assert_eq!(row.verdict(), Verdict::Must);
         assert_eq!(row.json()["verdict"], "must");

@@ -15,6 +15,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct Said {
+    delivered: Option<f64>,
     deliveries_per_second: Option<f64>,
     lost: Option<u64>,
     duplicated: Option<u64>,
@@ -77,7 +78,9 @@ pub(crate) enum What {
     Cpu,
     /// Microseconds of the server's CPU time for one handshake.
     HandshakeCpu,
-    /// Deliveries a second.
+    /// Messages that members got.
+    Delivered,
+    /// The same in a second.
     Rate,
     /// Microseconds from the moment a message was meant to be sent until it was read.
     P50,
@@ -116,6 +119,7 @@ impl Outcome {
         match what {
             What::Cpu => server?.cpu_us_per_delivery,
             What::HandshakeCpu => server?.cpu_us_per_handshake,
+            What::Delivered => said.delivered,
             What::Rate => said.deliveries_per_second,
             What::P50 => Some(latency?.p50),
             What::P99 => Some(latency?.p99),
@@ -154,6 +158,7 @@ impl What {
         match self {
             Self::Cpu => "CPU µs a delivery",
             Self::HandshakeCpu => "CPU µs a handshake",
+            Self::Delivered => "deliveries",
             Self::Rate => "deliveries/s",
             Self::P50 => "p50 ms",
             Self::P99 => "p99 ms",
@@ -173,7 +178,7 @@ impl What {
         match self {
             Self::Cpu | Self::HandshakeCpu => digits(value),
             Self::P50 | Self::P99 | Self::P999 | Self::BesideP99 => digits(value / 1e3),
-            Self::Rate | Self::Rss | Self::Handshakes => grouped(value),
+            Self::Delivered | Self::Rate | Self::Rss | Self::Handshakes => grouped(value),
             Self::RssEnd => grouped(value / 1024.0),
             Self::Back => digits(value),
             Self::Busy | Self::GeneratorBusy => digits(value * 100.0),
@@ -182,7 +187,7 @@ impl What {
 
     /// Whether more is better.
     pub(crate) fn is_better_high(self) -> bool {
-        matches!(self, Self::Rate | Self::Handshakes)
+        matches!(self, Self::Delivered | Self::Rate | Self::Handshakes)
     }
 }
 

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::docs;
 use crate::figure::Verdict;
 use crate::lab::Lab;
-use crate::machine;
 use crate::measure::Measured;
 use crate::options::{Common, RowOptions};
 use crate::rows::{ALL, Row};
@@ -66,14 +65,14 @@ fn chosen(names: &[String], quick: bool) -> Result<Vec<Row>> {
 /// Where and how it was measured, in a line.
 pub(crate) fn about(lab: &Lab) -> String {
     let rounds = lab.rounds;
-    format!("{}; {}; median of {rounds} rounds", machine::line(&lab.root), lab.machine.about())
+    format!("{}; {}; median of {rounds} rounds", lab.machine.line(&lab.root), lab.machine.about())
 }
 
 /// Writes what was measured to the file asked for, if any.
 pub(crate) fn save(common: &Common, lab: &Lab, measured: &[Value]) -> Result<()> {
     let Some(file) = &common.json else { return Ok(()) };
     let all = json!({
-        "machine": machine::line(&lab.root),
+        "machine": lab.machine.line(&lab.root),
         "cores": lab.machine.about(),
         "rounds": lab.rounds,
         "measured": measured,

@@ -16,8 +16,6 @@ use std::time::Duration;
 const MILLI: Nanos = 1_000_000;
 /// How near the next moment may be for the poll to be left to wait.
 const SPIN: Nanos = 2 * MILLI;
-/// How long the last deliveries are waited for.
-const PATIENCE: Nanos = 10_000 * MILLI;
 /// How long a server may take to put connections in their room if it does not say when.
 const SETTLE: Nanos = 300 * MILLI;
 const LONGEST_WAIT: Nanos = 50 * MILLI;
@@ -136,7 +134,7 @@ impl Course<'_> {
 
     /// Waits for the deliveries and the members that are still to come.
     fn drain(&mut self, opener: &mut Opener) -> Result<(), BenchError> {
-        let end = self.net.clock.now() + PATIENCE;
+        let end = self.net.clock.now() + nanos(self.plan.patience);
         loop {
             let now = self.net.clock.now();
             let missing = self.game.missing();

@@ -294,11 +294,6 @@ impl Crowd {
         let readers = all.filter(|member| member % members < members - stalled);
         readers.filter(|member| expects(self.first.wire + member)).map(of_member).sum()
     }
-
-    /// How many messages were sent in all, before and after the part that counts too.
-    pub(crate) fn published_in_all(&self) -> u64 {
-        self.rooms.iter().map(|room| room.published).sum()
-    }
 }
 
 fn draft(number: usize, room: &str, script: &Script, size: usize) -> Draft {

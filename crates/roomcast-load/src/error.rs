@@ -4,6 +4,7 @@ use crate::frame::FrameError;
 use crate::plan::PlanError;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 use thiserror::Error;
 
 /// Why a run did not come to its end.
@@ -88,10 +89,10 @@ pub enum Trouble {
     #[error("the server refused it: {0}")]
     Rejected(String),
     /// Nothing came of it in time.
-    #[error("it was not ready after {seconds} s: it waited for {awaited}")]
+    #[error("it was not ready after {after:?}: it waited for {awaited}")]
     Silent {
         /// How long it was given.
-        seconds: u64,
+        after: Duration,
         /// What it waited for.
         awaited: String,
     },

@@ -2,12 +2,12 @@
 
 mod reading;
 
-use crate::clock::{Clock, Nanos};
+use crate::clock::{Clock, Nanos, nanos};
 use crate::dialect::Script;
 use crate::error::Trouble;
 use crate::frame;
 use crate::handshake;
-use crate::plan::Plan;
+use crate::plan::{Plan, Scenario};
 use crate::tally::Tally;
 use crate::times::Times;
 use crate::wire::{Opening, Stage, Wire, connect};
@@ -17,8 +17,6 @@ use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How long a connection may take to become ready.
-const PATIENCE: u64 = 10;
 const BUFFER: usize = 256 * 1024;
 const EVENTS: usize = 4096;
 
@@ -87,7 +85,10 @@ impl Net {
             dirty: Vec::new(),
             clock: Clock::start(),
             rooms,
-            script: plan.script.clone(),
+            script: match plan.scenario {
+                Scenario::Churn { .. } => plan.script.clone().without_rooms(),
+                _ => plan.script.clone(),
+            },
             plan: plan.clone(),
             address,
             opened: 0,
@@ -275,14 +276,14 @@ impl Net {
         let now = self.clock.now();
         for index in 0..self.wires.len() {
             let Some(wire) = &self.wires[index] else { continue };
-            if is_pending(wire) && now.saturating_sub(wire.opened) > PATIENCE * 1_000_000_000 {
+            if is_pending(wire) && now.saturating_sub(wire.opened) > nanos(self.plan.patience) {
                 let awaited = match wire.stage {
                     Stage::Connecting => "TCP".to_owned(),
                     Stage::Upgrading => "the answer to its handshake".to_owned(),
                     Stage::Greeting(step) => self.awaited(step),
                     Stage::Ready | Stage::Closing => continue,
                 };
-                self.end(index, Trouble::Silent { seconds: PATIENCE, awaited }, ears);
+                self.end(index, Trouble::Silent { after: self.plan.patience, awaited }, ears);
             }
         }
     }

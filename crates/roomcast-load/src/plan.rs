@@ -29,6 +29,8 @@ pub struct Plan {
     pub pid: Option<u32>,
     /// The p99 that must not be exceeded.
     pub mark: Option<Duration>,
+    /// How long a connection may take to become ready, and the last deliveries to come.
+    pub patience: Duration,
 }
 
 /// What happens in a run.
@@ -274,6 +276,7 @@ mod tests {
             token: None,
             pid: None,
             mark: None,
+            patience: Duration::from_secs(10),
         }
     }
 

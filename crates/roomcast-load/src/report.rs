@@ -82,7 +82,7 @@ pub struct Beside {
 }
 
 /// How connections were opened: from the start of TCP to the server's 101.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Handshakes {
     /// How many.
     pub count: u64,

@@ -9,6 +9,7 @@ use crate::look::Look;
 use crate::net::Net;
 use crate::plan::{Pace, Plan, Scenario};
 use crate::progress::{Progress, Pulse};
+use crate::quiet;
 use crate::report::Report;
 use crate::returns::Returns;
 use crate::summary;
@@ -40,6 +41,7 @@ const BESIDE: f64 = 100.0;
 ///     token: None,
 ///     pid: None,
 ///     mark: Some(Duration::from_millis(5)),
+///     patience: Duration::from_secs(10),
 /// };
 /// let report = run(&plan, &mut |_| {})?;
 /// assert!(report.passed);
@@ -52,16 +54,27 @@ pub fn run(plan: &Plan, tell: &mut dyn FnMut(Progress)) -> Result<Report, BenchE
     let address = plan.target.resolve().map_err(|error| BenchError::Unknown(authority, error))?;
     let names: Vec<String> =
         (0..plan.scenario.rooms()).map(|room| format!("bench-{room}")).collect();
-    let mut game = Game::new(plan, &shapes(plan), &names);
+    let mut net = Net::new(plan, address, names)?;
+    let look = Look::before(plan.pid)?;
+    let mut pulse = Pulse::new(tell);
+    match plan.scenario {
+        Scenario::Idle { .. } => quiet::idle(plan, &mut net, look, &mut pulse),
+        Scenario::Churn { .. } => quiet::churn(plan, &mut net, look, &mut pulse),
+        _ => {
+            let game = game(plan, &net.rooms);
+            let mut course = Course { plan, net, game, look, pulse, measured: Measured::default() };
+            course.run()?;
+            Ok(summary::of_course(&course))
+        }
+    }
+}
+
+fn game(plan: &Plan, names: &[String]) -> Game {
+    let mut game = Game::new(plan, &shapes(plan), names);
     if matches!(plan.scenario, Scenario::Storm { .. }) {
         game.returns = Some(Returns::new(game.openings().len()));
     }
-    let net = Net::new(plan, address, names)?;
-    let look = Look::before(plan.pid)?;
-    let pulse = Pulse::new(tell);
-    let mut course = Course { plan, net, game, look, pulse, measured: Measured::default() };
-    course.run()?;
-    Ok(summary::of_course(&course))
+    game
 }
 
 fn shapes(plan: &Plan) -> Vec<Shape> {

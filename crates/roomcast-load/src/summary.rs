@@ -17,32 +17,47 @@ fn per(count: u64, span: f64) -> Option<f64> {
     (span > 0.0).then(|| (count as f64 / span * 10.0).round() / 10.0)
 }
 
-/// A report with what every scenario has.
-pub(crate) fn base(plan: &Plan, tally: &Tally, measured: &Measured) -> Report {
-    let pace = plan.scenario.pace();
-    let (members, publishers, stalled) = match plan.scenario {
+/// Members and publishers of a room, and how many members never read.
+fn sizes(scenario: &Scenario) -> (Option<u32>, Option<u32>, u32) {
+    match *scenario {
         Scenario::Room { members, publishers, stalled, .. } => {
             (Some(members), Some(publishers), stalled)
         }
         Scenario::Rooms { members, .. } => (Some(members), Some(1), 0),
         Scenario::Storm { members, rooms, .. } => (Some(members / rooms), Some(1), 0),
-        _ => (None, None, 0),
+        Scenario::Echo { .. } | Scenario::Idle { .. } | Scenario::Churn { .. } => (None, None, 0),
+    }
+}
+
+/// How many rooms there are, where there are rooms; the small one beside is told by itself.
+fn rooms(scenario: &Scenario) -> Option<u32> {
+    match scenario {
+        Scenario::Churn { .. } | Scenario::Echo { .. } => None,
+        Scenario::Room { .. } => Some(1),
+        scenario => Some(scenario.rooms()),
+    }
+}
+
+/// A report with what every scenario has.
+pub(crate) fn base(plan: &Plan, tally: &Tally, measured: &Measured) -> Report {
+    let (members, publishers, stalled) = sizes(&plan.scenario);
+    let (rate, in_flight) = match plan.scenario.pace() {
+        Some(Pace::Rate(rate)) => (Some(rate), None),
+        Some(Pace::InFlight(number)) => (None, Some(number)),
+        None => (None, None),
     };
-    let in_rooms = !matches!(plan.scenario, Scenario::Churn { .. } | Scenario::Echo { .. });
-    let beside = matches!(plan.scenario, Scenario::Room { beside: Some(_), .. });
     Report {
         scenario: plan.scenario.name(),
         url: plan.target.as_str().to_owned(),
         dialect: plan.script.dialect.name(),
         connections: plan.scenario.connections(),
-        rooms: in_rooms.then(|| plan.scenario.rooms() - u32::from(beside)),
+        rooms: rooms(&plan.scenario),
         members,
         publishers,
         stalled,
         size: plan.size,
-        rate: pace.and_then(|pace| if let Pace::Rate(rate) = pace { Some(rate) } else { None }),
-        in_flight: pace
-            .and_then(|pace| if let Pace::InFlight(number) = pace { Some(number) } else { None }),
+        rate,
+        in_flight,
         seconds: rounded(measured.seconds),
         published: None,
         delivered: None,
@@ -55,13 +70,7 @@ pub(crate) fn base(plan: &Plan, tally: &Tally, measured: &Measured) -> Report {
         refused: tally.refused,
         latency_us: None,
         beside: None,
-        handshakes: report::Handshakes {
-            count: 0,
-            per_second: None,
-            p50_us: None,
-            p99_us: None,
-            max_us: None,
-        },
+        handshakes: report::Handshakes::default(),
         storm: None,
         server: None,
         generator: generator(measured),

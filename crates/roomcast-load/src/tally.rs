@@ -31,6 +31,11 @@ impl Tally {
         self.first_refusal.get_or_insert_with(|| cut(payload));
     }
 
+    /// The first refusal, to be told as what ended a run.
+    pub(crate) fn take_refusal(&mut self) -> Option<String> {
+        self.first_refusal.take()
+    }
+
     /// Sentences for people about what the numbers do not say.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();

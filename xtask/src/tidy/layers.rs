@@ -18,6 +18,7 @@ struct Layer {
 
 const RUNTIMES: &[&str] = &["tokio-*", "futures*", "async-*", "smol", "mio", "polling"];
 const NETWORK: &[&str] = &["hyper*", "http-body*", "socket2", "tower*", "axum*", "rustls"];
+const HTTP: &[&str] = &["hyper*", "http-body*", "tower*", "axum*", "rustls"];
 const WEBSOCKET: &[&str] = &["tungstenite", "tokio-tungstenite", "fastwebsockets"];
 const REDIS: &[&str] = &["fred", "redis*"];
 const SERDE: &[&str] = &["serde", "serde_*", "serde-*", "toml"];
@@ -47,9 +48,22 @@ const LAYERS: &[Layer] = &[
         never: &[&["anyhow"], NETWORK, WEBSOCKET, SERDE],
         tokio_sync_only: false,
     },
+    // A client: it speaks the wire and knows none of the others. serde writes its report.
+    Layer {
+        package: "roomcast-load",
+        below: &[],
+        never: &[&["tokio", "anyhow", "tokio-*", "futures*", "async-*"], HTTP, WEBSOCKET, REDIS],
+        tokio_sync_only: false,
+    },
     Layer {
         package: "roomcast-server",
-        below: &["roomcast-protocol", "roomcast-core", "roomcast-transport", "roomcast-fanout"],
+        below: &[
+            "roomcast-protocol",
+            "roomcast-core",
+            "roomcast-transport",
+            "roomcast-fanout",
+            "roomcast-load",
+        ],
         never: &[WEBSOCKET, REDIS],
         tokio_sync_only: false,
     },
@@ -170,6 +184,8 @@ mod tests {
             ("roomcast-transport", "[dependencies]\nfred = \"1\"\n"),
             ("roomcast-fanout", "[dependencies]\ntokio-tungstenite = \"1\"\n"),
             ("roomcast-server", "[dependencies]\ntungstenite = \"1\"\n"),
+            ("roomcast-load", "[dependencies]\ntokio = \"1\"\n"),
+            ("roomcast-load", "[dependencies]\nroomcast-protocol = \"1\"\n"),
         ];
         for (package, rest) in cases {
             assert_eq!(said(package, rest).len(), 1, "{package}: {rest}");

@@ -5,10 +5,17 @@ use crate::clock::Nanos;
 use crate::error::{Trouble, cut};
 use crate::frame::{self, Frame};
 use crate::handshake;
-use crate::wire::Stage;
+use crate::wire::{Stage, Wire};
 use memchr::memmem;
 use std::io::{self, Read};
 use std::mem;
+
+/// What an end of the stream means.
+fn cut_off(wire: &Wire) -> Trouble {
+    let is_answer = wire.stage == Stage::Upgrading;
+    let refusal = is_answer.then(|| handshake::answer(&wire.rest, true).err()).flatten();
+    refusal.unwrap_or(Trouble::Cut)
+}
 
 impl Net {
     /// Reads until the socket has nothing more.
@@ -36,11 +43,7 @@ impl Net {
                 buffer.resize(kept * 4, 0);
             }
             let read = match wire.stream.read(&mut buffer[kept..]) {
-                Ok(0) if wire.stage == Stage::Upgrading => {
-                    handshake::answer(&wire.rest, true)?;
-                    return Err(Trouble::Cut);
-                }
-                Ok(0) => return Err(Trouble::Cut),
+                Ok(0) => return Err(cut_off(wire)),
                 Ok(read) => read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

@@ -9,6 +9,7 @@ use crate::config::value::Span;
 use clap::{Args, Subcommand};
 use roomcast_load::{BenchError, Dialect, Plan, PlanError, Report, Script, Target};
 use scenario::{ChurnArgs, EchoArgs, IdleArgs, RoomArgs, RoomsArgs, StormArgs};
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Open loop: with --rate a message has a moment at which it is meant to be sent, and its latency
@@ -61,6 +62,9 @@ pub(super) enum BenchCommand {
 const SERVER: &str = "ws://127.0.0.1:7666/v1/ws";
 const SERVER_GUIDE: &str = "ws://127.0.0.1:7666/ws/chat/{room}";
 
+/// How long a connection may take to become ready, and the last deliveries to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What all scenarios take.
 #[derive(Debug, Args)]
 struct Common {
@@ -90,7 +94,7 @@ struct Common {
     json: bool,
     /// Fail if the p99 is above this
     #[arg(long, value_name = "DURATION", value_parser = read_mark)]
-    p99: Option<std::time::Duration>,
+    p99: Option<Duration>,
     /// The server's process on this machine: tells its time on the processors and its memory
     #[arg(long)]
     pid: Option<u32>,
@@ -133,10 +137,10 @@ fn read_dialect(name: &str) -> Result<Dialect, String> {
 }
 
 /// A mark may be finer than a configuration's durations.
-fn read_mark(text: &str) -> Result<std::time::Duration, String> {
+fn read_mark(text: &str) -> Result<Duration, String> {
     if let Some(number) = text.strip_suffix("us").or_else(|| text.strip_suffix("µs")) {
         let micros = number.parse().map_err(|_| "write a duration such as 500us".to_owned())?;
-        return Ok(std::time::Duration::from_micros(micros));
+        return Ok(Duration::from_micros(micros));
     }
     text.parse::<Span>().map(|span| span.0).map_err(|error| error.to_string())
 }
@@ -170,6 +174,7 @@ impl Common {
             token: self.token.clone().filter(|token| !token.is_empty()),
             pid: self.pid,
             mark: self.p99,
+            patience: PATIENCE,
         };
         plan.check()?;
         Ok(plan)

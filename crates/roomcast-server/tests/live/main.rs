@@ -9,6 +9,7 @@ mod backend_keys;
 mod backend_listing;
 mod backend_strict;
 mod bad_input;
+mod bench;
 mod drain;
 mod expiry;
 mod frames;

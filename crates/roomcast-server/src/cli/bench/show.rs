@@ -19,7 +19,7 @@ impl Bar {
         let target = if quiet || !stderr().is_terminal() {
             ProgressDrawTarget::hidden()
         } else {
-            ProgressDrawTarget::stderr()
+            ProgressDrawTarget::stderr_with_hz(4)
         };
         let bar = ProgressBar::with_draw_target(Some(1), target);
         let style = ProgressStyle::with_template("{prefix:<11} {bar:30} {msg}");

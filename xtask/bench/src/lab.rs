@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::floor::Mode;
+use crate::kernel::most_unsent;
 use crate::machine::{self, Machine};
 use crate::options::Common;
 use crate::outcome::Outcome;
@@ -81,13 +82,21 @@ impl Lab {
         let running = subject.start(self, setting)?;
         let mut command = self.command(subject, setting, &running)?;
         let line = format!("{:?}", command.get_args().collect::<Vec<_>>());
-        let output = command.stdin(Stdio::null()).output();
+        command.stdin(Stdio::null());
+        let (output, unsent) = if setting.watches_kernel {
+            let (output, most) = most_unsent(running.address.port(), || command.output());
+            (output, Some(most))
+        } else {
+            (command.output(), None)
+        };
         let output = output.with_context(|| format!("start {}", self.generator.display()))?;
         let said = String::from_utf8_lossy(&output.stderr);
         let text = String::from_utf8_lossy(&output.stdout);
-        Outcome::read(&text).with_context(|| {
+        let mut outcome = Outcome::read(&text).with_context(|| {
             format!("{} {line}: {}\n{said}{text}{}", subject.name, output.status, running.log())
-        })
+        })?;
+        outcome.unsent = unsent;
+        Ok(outcome)
     }
 
     /// The generator, aimed at a subject that runs.

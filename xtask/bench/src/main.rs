@@ -16,6 +16,7 @@ mod docs;
 mod figure;
 mod floor;
 mod growth;
+mod kernel;
 mod lab;
 mod machine;
 mod measure;

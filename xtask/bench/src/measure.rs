@@ -55,7 +55,11 @@ impl Entry {
 
     pub(crate) fn json(&self) -> Value {
         let runs = self.runs.iter().map(|run| match run {
-            Ok(outcome) => outcome.raw.clone(),
+            Ok(outcome) => {
+                let mut raw = outcome.raw.clone();
+                raw["most_unsent"] = outcome.unsent.into();
+                raw
+            }
             Err(error) => json!({ "error": error }),
         });
         json!({ "subject": self.subject.name, "runs": runs.collect::<Vec<_>>() })

@@ -9,6 +9,8 @@ use serde_json::Value;
 pub(crate) struct Outcome {
     /// All of it, as it was said.
     pub(crate) raw: Value,
+    /// The most bytes that a socket of the server had in the kernel, if that was watched.
+    pub(crate) unsent: Option<u64>,
     said: Said,
 }
 
@@ -94,6 +96,8 @@ pub(crate) enum What {
     Rss,
     /// Resident bytes of the server at the end.
     RssEnd,
+    /// The most bytes of one socket that the kernel held.
+    Unsent,
     /// Handshakes a second.
     Handshakes,
     /// Seconds until all were back.
@@ -109,7 +113,7 @@ impl Outcome {
     pub(crate) fn read(text: &str) -> Result<Self> {
         let raw: Value = serde_json::from_str(text).context("the generator wrote no JSON")?;
         let said = Said::deserialize(&raw).context("the generator's JSON is not as it was")?;
-        Ok(Self { raw, said })
+        Ok(Self { raw, unsent: None, said })
     }
 
     /// One figure of it.
@@ -127,6 +131,7 @@ impl Outcome {
             What::BesideP99 => Some(said.beside.as_ref()?.latency_us.as_ref()?.p99),
             What::Rss => server?.rss_per_connection,
             What::RssEnd => server?.rss_end,
+            What::Unsent => Some(self.unsent? as f64),
             What::Handshakes => said.handshakes.as_ref()?.per_second,
             What::Back => said.storm.as_ref()?.seconds_to_all,
             What::Busy => server?.busy,
@@ -166,6 +171,7 @@ impl What {
             Self::BesideP99 => "p99 beside, ms",
             Self::Rss => "RSS a connection, bytes",
             Self::RssEnd => "RSS at the end, KiB",
+            Self::Unsent => "most unsent bytes of a socket",
             Self::Handshakes => "handshakes/s",
             Self::Back => "all back after, s",
             Self::Busy => "server busy, %",
@@ -178,7 +184,9 @@ impl What {
         match self {
             Self::Cpu | Self::HandshakeCpu => digits(value),
             Self::P50 | Self::P99 | Self::P999 | Self::BesideP99 => digits(value / 1e3),
-            Self::Delivered | Self::Rate | Self::Rss | Self::Handshakes => grouped(value),
+            Self::Delivered | Self::Rate | Self::Rss | Self::Unsent | Self::Handshakes => {
+                grouped(value)
+            }
             Self::RssEnd => grouped(value / 1024.0),
             Self::Back => digits(value),
             Self::Busy | Self::GeneratorBusy => digits(value * 100.0),

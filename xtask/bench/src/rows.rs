@@ -171,6 +171,15 @@ pub(crate) const ALL: &[Row] = &[
         ..BASE
     },
     Row {
+        name: "stalled-kernel",
+        about: "what the kernel holds for one of 50 members that never read",
+        words: "room --members 1000 --rate 200 --stalled 50",
+        what: What::Unsent,
+        must: Some(65_536.0),
+        rooms: SKIP,
+        ..BASE
+    },
+    Row {
         name: "idle",
         about: "10,000 idle connections with a token, each in one room",
         words: "idle --connections 10000",
@@ -248,6 +257,7 @@ impl Row {
             workers: self.workers,
             path: self.path,
             rooms: self.rooms,
+            watches_kernel: self.what == What::Unsent,
             variables: self.variables,
             ..Setting::new(self.words, seconds.max(self.least))
         }

@@ -15,6 +15,8 @@ pub(crate) struct Setting {
     pub(crate) path: &'static str,
     /// `[[room]]` tables of Roomcast's configuration.
     pub(crate) rooms: &'static str,
+    /// Whether it is watched what the kernel holds for each socket.
+    pub(crate) watches_kernel: bool,
     /// More of Roomcast's variables.
     pub(crate) variables: &'static [(&'static str, &'static str)],
 }
@@ -37,6 +39,7 @@ impl Setting {
             workers: 1,
             path: "/v1/ws",
             rooms: "",
+            watches_kernel: false,
             variables: &[],
         }
     }

@@ -43,10 +43,11 @@ impl Plot {
     fn draw(&self, text: &mut String) -> Result<()> {
         let area = SVGBackend::with_string(text, SIZE).into_drawing_area();
         area.fill(&PAPER)?;
-        let (x, y) = (self.range(|point| point.0, 1.0), self.range(|point| point.1, 1.4));
+        let (x, y) = (self.range(|point| point.0, false), self.range(|point| point.1, true));
         let mut chart = ChartBuilder::on(&area)
             .caption(&self.title, font(18))
             .margin(16)
+            .margin_right(40)
             .x_label_area_size(48)
             .y_label_area_size(64)
             .build_cartesian_2d((x.0..x.1).log_scale(), (y.0..y.1).log_scale())?;
@@ -75,12 +76,20 @@ impl Plot {
         Ok(mesh.draw()?)
     }
 
-    /// The lowest and the highest value, with some space around them.
-    fn range(&self, of: impl Fn(&(f64, f64)) -> f64, space: f64) -> (f64, f64) {
+    /// The lowest and the highest value, widened to powers of ten where they need not be exact.
+    fn range(&self, of: impl Fn(&(f64, f64)) -> f64, is_wide: bool) -> (f64, f64) {
         let values = || self.lines.iter().flat_map(|line| &line.points).map(&of);
         let (low, high) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
-        if low > high { (1.0, 10.0) } else { (low / space, high * space) }
+        match (low > high, is_wide) {
+            (true, _) => (1.0, 10.0),
+            (false, true) => (power_of_ten(low, f64::floor), power_of_ten(high, f64::ceil)),
+            (false, false) => (low, high),
+        }
     }
+}
+
+fn power_of_ten(value: f64, round: impl Fn(f64) -> f64) -> f64 {
+    10_f64.powf(round(value.log10()))
 }
 
 fn font(size: i32) -> TextStyle<'static> {

@@ -80,6 +80,9 @@ pub struct Config {
     /// Bytes of messages that may wait for one shard; beyond, its rooms repair themselves from
     /// history. Default 64 MiB.
     pub inbox: usize,
+    /// Members of a room beyond which its messages are written some members at a time, between
+    /// everything else, so that small rooms need not wait. Default 64: what a slice holds.
+    pub large_room: usize,
     /// How long a room without members stays subscribed. Default 5 s.
     pub linger: Duration,
     /// How long a `message_id` is remembered, at least as long as clients retry. Default 2 min.
@@ -102,6 +105,7 @@ impl Default for Config {
             recovery: 1 << 20,
             stall: Duration::from_secs(20),
             inbox: 64 << 20,
+            large_room: 64,
             linger: Duration::from_secs(5),
             dedupe: Duration::from_secs(120),
             presence_batch: Duration::from_millis(100),

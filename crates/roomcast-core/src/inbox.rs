@@ -102,6 +102,31 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The room that it concerns; none for what concerns sessions wherever they are.
+    pub(crate) fn room(&self) -> Option<&RoomName> {
+        match self {
+            Self::Message(delivery) => Some(&delivery.message.room),
+            Self::Lost(room)
+            | Self::Answer { room, .. }
+            | Self::CaughtUp { room, .. }
+            | Self::Presence { room, .. } => Some(room),
+            Self::System { .. } | Self::Disconnect { .. } | Self::Look(_) | Self::Drain { .. } => {
+                None
+            }
+        }
+    }
+
+    /// What it brings to each member, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Message(delivery) => delivery.weight(),
+            _ => 0,
+        }
+    }
+}
+
 /// The sending side of an inbox. Never blocks.
 #[derive(Debug, Clone)]
 pub struct InboxSender {

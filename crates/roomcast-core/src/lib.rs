@@ -12,7 +12,7 @@
 //! from its shard to the [`Broker`], which gives it its place, and comes back through the
 //! [`Inbox`] of every shard with members, its own too. One way, one order.
 //!
-//! Read in this order: [`shard`], [`session`], `room`, `outbox`, [`broker`], [`local_broker`],
+//! Read in this order: [`shard`], [`session`], `room`, `run`, `outbox`, [`broker`], [`local_broker`],
 //! `history`, `catchup`, [`presence`], [`asker`], [`inspect`], [`hub`].
 //!
 //! What this crate does not do: it reads no clock (it is told the time), starts no task, opens no
@@ -39,6 +39,7 @@ pub mod presence;
 pub mod random;
 mod room;
 pub mod room_kind;
+mod run;
 pub mod session;
 pub mod shard;
 pub mod stats;
@@ -60,5 +61,5 @@ pub use pattern::{InvalidPattern, Pattern};
 pub use presence::{LocalPresence, MemberNews, PresenceStore};
 pub use room_kind::{History, PresenceKind, PublishBy, RoomKind, Slow};
 pub use session::{Ending, SessionKey, SessionSpec};
-pub use shard::{Flush, Shard};
+pub use shard::{Flush, Lane, Shard};
 pub use stats::Stats;

@@ -1,10 +1,12 @@
 //! What waits for one client: frames, bounded in bytes, and what to do when they are too many.
 
 use crate::room_kind::Slow;
+use crate::run::Run;
 use roomcast_protocol::Frame;
 use roomcast_protocol::push::GapReason;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 
 /// What an entry weighs beside its bytes.
 const ENTRY: usize = size_of::<Entry>();
@@ -34,19 +36,38 @@ pub(crate) struct Missing {
 #[derive(Debug)]
 enum Entry {
     Frame(Frame, Option<Place>),
+    /// Only of a client whose socket has taken all so far; otherwise it is taken apart.
+    Run(Arc<Run>),
     /// Becomes a frame when its turn comes: until then neighbours can join it.
     Gap(Missing),
+}
+
+impl Entry {
+    /// What goes to the socket; a gap has no words yet.
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Frame(frame, _) => Some(frame.as_bytes()),
+            Self::Run(run) => Some(run.whole().as_bytes()),
+            Self::Gap(_) => None,
+        }
+    }
 }
 
 fn weight(entry: &Entry) -> usize {
     match entry {
         Entry::Frame(frame, _) => frame.len() + ENTRY,
+        Entry::Run(run) => run_weight(run),
         Entry::Gap(_) => 0,
     }
 }
 
 fn message_weight(entry: &Entry) -> usize {
-    if matches!(entry, Entry::Frame(_, Some(_))) { weight(entry) } else { 0 }
+    if matches!(entry, Entry::Frame(_, Some(_)) | Entry::Run(_)) { weight(entry) } else { 0 }
+}
+
+/// A run weighs what its messages would weigh one by one.
+fn run_weight(run: &Run) -> usize {
+    run.whole().len() + run.parts().len() * ENTRY
 }
 
 /// What became of a push.
@@ -83,6 +104,10 @@ impl Outbox {
         self.bytes
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Bytes of what no newer message takes the place of: it stays until it is read.
     pub(crate) fn lasting(&self) -> usize {
         self.bytes - self.message_bytes
@@ -106,7 +131,7 @@ impl Outbox {
         if slow == Slow::Latest && place.key.is_some() && !self.queue.is_empty() {
             dropped += u64::from(self.conflate(place));
         }
-        while self.message_bytes + weight > bounds.messages || self.bytes + weight > bounds.all {
+        while !self.has_room(weight, bounds) {
             if slow == Slow::Disconnect || !self.drop_oldest_of(place.room) {
                 return Pushed::Full;
             }
@@ -114,6 +139,38 @@ impl Outbox {
         }
         self.append(frame.clone(), Some(place));
         Pushed::Waits { dropped }
+    }
+
+    /// Adds messages that follow each other, if all of them have room; nothing else otherwise.
+    pub(crate) fn push_run(&mut self, run: &Arc<Run>, bounds: Bounds) -> bool {
+        let weight = run_weight(run);
+        let fits = self.has_room(weight, bounds);
+        if fits {
+            self.bytes += weight;
+            self.message_bytes += weight;
+            self.queue.push_back(Entry::Run(Arc::clone(run)));
+        }
+        fits
+    }
+
+    fn has_room(&self, weight: usize, bounds: Bounds) -> bool {
+        self.message_bytes + weight <= bounds.messages && self.bytes + weight <= bounds.all
+    }
+
+    /// Takes runs apart: from here on each message may go away by itself.
+    fn take_apart(&mut self) {
+        let Some(first) = self.queue.iter().position(|entry| matches!(entry, Entry::Run(_))) else {
+            return;
+        };
+        for entry in self.queue.split_off(first) {
+            match entry {
+                Entry::Run(run) => {
+                    let parts = run.parts().iter().cloned();
+                    self.queue.extend(parts.map(|(frame, place)| Entry::Frame(frame, Some(place))));
+                }
+                other => self.queue.push_back(other),
+            }
+        }
     }
 
     fn append(&mut self, frame: Frame, place: Option<Place>) {
@@ -129,6 +186,7 @@ impl Outbox {
     }
 
     fn drop_oldest_of(&mut self, room: u32) -> bool {
+        self.take_apart();
         self.find(|place| place.room == room)
             .is_some_and(|index| self.remove(index, GapReason::Slow))
     }
@@ -168,7 +226,7 @@ impl Outbox {
     fn nearest_of(&self, room: u32, mut among: impl Iterator<Item = usize>) -> Option<usize> {
         among.find(|&index| match &self.queue[index] {
             Entry::Frame(_, Some(place)) => place.room == room && place.offset.is_some(),
-            Entry::Frame(_, None) => false,
+            Entry::Frame(..) | Entry::Run(_) => false,
             Entry::Gap(gap) => gap.room == room,
         })
     }
@@ -209,6 +267,8 @@ impl Outbox {
                     self.advance(written);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.take_apart();
+                    self.advance(0);
                     return Ok(Progress { written: total, done: false });
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -221,12 +281,17 @@ impl Outbox {
         &self,
         write: &mut impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
+        if self.queue.len() == 1
+            && let Some(only) = self.queue.front().and_then(Entry::bytes)
+        {
+            return write(&[IoSlice::new(&only[self.written..])]);
+        }
         let mut slices = [IoSlice::new(&[]); BATCH];
         let mut count = 0;
         for (slice, entry) in slices.iter_mut().zip(&self.queue) {
-            let Entry::Frame(frame, _) = entry else { break };
+            let Some(bytes) = entry.bytes() else { break };
             let begun = if count == 0 { self.written } else { 0 };
-            *slice = IoSlice::new(&frame.as_bytes()[begun..]);
+            *slice = IoSlice::new(&bytes[begun..]);
             count += 1;
         }
         write(&slices[..count])
@@ -238,7 +303,7 @@ impl Outbox {
         while index < BATCH {
             match self.queue.get(index) {
                 None => return,
-                Some(Entry::Frame(..)) => index += 1,
+                Some(Entry::Frame(..) | Entry::Run(_)) => index += 1,
                 Some(Entry::Gap(gap)) => match say(*gap) {
                     Some(frame) => {
                         self.bytes += frame.len() + ENTRY;
@@ -252,19 +317,19 @@ impl Outbox {
 
     fn advance(&mut self, written: usize) {
         self.written += written;
-        while let Some(Entry::Frame(frame, _)) = self.queue.front() {
-            if self.written < frame.len() {
+        while let Some(length) = self.queue.front().and_then(Entry::bytes).map(<[u8]>::len) {
+            if self.written < length {
                 return;
             }
-            self.written -= frame.len();
+            self.written -= length;
             self.forget_first();
         }
     }
 
     fn forget_first(&mut self) {
-        if let Some(Entry::Frame(frame, place)) = self.queue.pop_front() {
-            self.bytes -= frame.len() + ENTRY;
-            self.message_bytes -= place.map_or(0, |_| frame.len() + ENTRY);
+        if let Some(first) = self.queue.pop_front() {
+            self.bytes -= weight(&first);
+            self.message_bytes -= message_weight(&first);
         }
     }
 
@@ -275,6 +340,7 @@ impl Outbox {
         room: u32,
         mut say: impl FnMut(Missing) -> Option<Frame>,
     ) {
+        self.take_apart();
         for entry in &mut self.queue {
             match entry {
                 Entry::Frame(frame, place) if place.is_some_and(|place| place.room == room) => {

@@ -28,8 +28,19 @@ pub(crate) struct Room {
     pub(crate) reading: Option<u32>,
     /// What came while a reading is under way, delivered or not: it goes behind the snapshot.
     pub(crate) meanwhile: Vec<Arc<Delivery>>,
+    /// Messages in their order that go to the members together, at the end of what is handled now.
+    pub(crate) coming: Coming,
+    /// Events of it that are held.
+    pub(crate) held: u32,
     /// Since when it has had no members, in milliseconds of uptime.
     pub(crate) empty_since: Option<u64>,
+}
+
+/// Messages on their way to the members.
+#[derive(Debug, Default)]
+pub(crate) struct Coming {
+    pub(crate) messages: Vec<Arc<Delivery>>,
+    pub(crate) bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +79,8 @@ impl Room {
             next_join: 0,
             reading: None,
             meanwhile: Vec::new(),
+            coming: Coming::default(),
+            held: 0,
             empty_since: None,
         }
     }

@@ -5,6 +5,7 @@ use crate::config::{Config, Limits};
 use crate::limits::RateLimit;
 use crate::now::{Now, millis};
 use crate::outbox::{Bounds, Outbox};
+use crate::shard::Lane;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::dialect::Context;
 use roomcast_protocol::{
@@ -91,8 +92,8 @@ pub(crate) struct Session {
     pub(crate) rate: RateLimit,
     /// Commands that are not answered yet.
     pub(crate) in_flight: u32,
-    /// It stands in the list of those with something to write.
-    pub(crate) ready: bool,
+    /// Where it stands among those with something to write.
+    pub(crate) lane: Option<Lane>,
     /// When `expiring` is to be said of the present token, until it was.
     pub(crate) notice_at: Option<Timestamp>,
     /// It is being closed; nothing more is taken from it or said to it.
@@ -118,7 +119,7 @@ impl Session {
             blocked: None,
             rate: RateLimit::default(),
             in_flight: 0,
-            ready: false,
+            lane: None,
             notice_at: None,
             closing: None,
             given_up: None,

@@ -2,11 +2,15 @@
 //!
 //! It is told what happens (`open`, `receive`, `handle`, `sweep`, `closed`) and when, and says
 //! which sessions have something to write (`next_ready`, `flush`). Its parts: `commands` (what a
-//! session asks), `delivery` (what the broker says), `reading` (what it is asked), `members` (who
+//! session asks), `events` (what it is told), `delivery` (messages on their way to members),
+//! `lanes` (whom to write to, and how soon), `reading` (what it is asked), `members` (who
 //! is in which room), `look` (what the hub asks), `sweep` (everything with a deadline).
 
+mod cast;
 mod commands;
 mod delivery;
+mod events;
+mod lanes;
 mod look;
 mod members;
 mod reading;
@@ -24,6 +28,9 @@ use crate::random::Random;
 use crate::room::Room;
 use crate::session::{Ending, Session, SessionKey, SessionSpec};
 use crate::stats::Stats;
+use events::Held;
+pub use lanes::Lane;
+use lanes::Lanes;
 use roomcast_protocol::command::Join;
 use roomcast_protocol::dialect::Decoded;
 use roomcast_protocol::reply::Welcome;
@@ -31,7 +38,7 @@ use roomcast_protocol::{
     CloseCode, CommandId, Dialect, Frame, Incoming, Push, Refusal, Reply, RoomName, SessionId,
 };
 use slab::Slab;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -61,8 +68,12 @@ pub struct Shard {
     sessions: Slab<Session>,
     rooms: Slab<Room>,
     names: HashMap<RoomName, u32>,
-    /// Sessions with something to write, by place.
-    ready: VecDeque<u32>,
+    /// Rooms with messages that come at the end of what is handled now.
+    gathering: Vec<u32>,
+    /// Acks that come behind them.
+    acks: Vec<Event>,
+    held: Held,
+    lanes: Lanes,
     random: Random,
     next_serial: u32,
     next_ticket: u32,
@@ -105,7 +116,10 @@ impl Shard {
             sessions: Slab::new(),
             rooms: Slab::new(),
             names: HashMap::new(),
-            ready: VecDeque::new(),
+            gathering: Vec::new(),
+            acks: Vec::new(),
+            held: Held::default(),
+            lanes: Lanes::default(),
             random: Random::new(seed),
             next_serial: 0,
             next_ticket: 0,
@@ -206,38 +220,6 @@ impl Shard {
         }
     }
 
-    /// A broker, the presence store or the hub said something.
-    pub fn handle(&mut self, event: Event, now: Now) {
-        match event {
-            Event::Message(delivery) => self.message(&delivery, now),
-            Event::Lost(room) => self.lost(&room, now),
-            Event::Answer { caller, room, answer } => self.answer(caller, room, answer),
-            Event::CaughtUp { room, ticket, snapshot } => {
-                self.caught_up(&room, ticket, snapshot, now);
-            }
-            Event::System { event, text } => self.tell_everyone(event, text),
-            Event::Presence { room, change } => self.presence_changed(&room, &change),
-            Event::Disconnect { user, only, code, answer } => {
-                // Who asked may wait no longer.
-                _ = answer.send(self.disconnect(&user, only, code, now));
-            }
-            Event::Look(look) => self.look(look, now),
-            Event::Drain { window } => self.drain(window, now),
-        }
-    }
-
-    /// Takes the next session that has something to write. One whose socket is full is not among
-    /// them: its transport flushes it when the socket can be written to.
-    pub fn next_ready(&mut self) -> Option<SessionKey> {
-        loop {
-            let index = self.ready.pop_front()?;
-            let Some(session) = self.sessions.get_mut(index as usize) else { continue };
-            if std::mem::take(&mut session.ready) {
-                return Some(session.key(index));
-            }
-        }
-    }
-
     /// Writes what waits for a session, as much as its socket takes.
     ///
     /// # Errors
@@ -335,13 +317,6 @@ impl Shard {
         }
         if after > limit {
             self.sweeper.overflowed.push(self.sessions[index as usize].key(index));
-        }
-    }
-
-    fn make_ready(&mut self, index: u32) {
-        let session = &mut self.sessions[index as usize];
-        if !std::mem::replace(&mut session.ready, true) {
-            self.ready.push_back(index);
         }
     }
 

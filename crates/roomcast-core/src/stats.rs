@@ -54,9 +54,15 @@ impl Histogram {
 
     /// Counts a value.
     pub fn observe(&self, value: f64) {
+        self.observe_many(value, 1);
+    }
+
+    /// Counts a value so many times.
+    pub fn observe_many(&self, value: f64, times: u64) {
         let steps = (value / self.first).max(1.0).log2().ceil() as usize;
-        self.buckets[steps.min(Self::BUCKETS - 1)].fetch_add(1, Ordering::Relaxed);
-        self.sum.fetch_add((value / self.first * 1_000.0) as u64, Ordering::Relaxed);
+        self.buckets[steps.min(Self::BUCKETS - 1)].fetch_add(times, Ordering::Relaxed);
+        let thousandths = (value / self.first * 1_000.0) as u64;
+        self.sum.fetch_add(thousandths.wrapping_mul(times), Ordering::Relaxed);
     }
 
     /// Counts a duration in seconds.

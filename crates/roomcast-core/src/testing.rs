@@ -36,7 +36,7 @@ use crate::hub::Hub;
 use crate::inbox::Inbox;
 use crate::now::Now;
 use crate::session::{Ending, SessionKey, SessionSpec};
-use crate::shard::{Flush, Shard};
+use crate::shard::{Flush, Lane, Shard};
 use roomcast_protocol::command::{Join, Publish};
 use roomcast_protocol::{CloseCode, Command, Epoch, Incoming, Position, Timestamp};
 use std::collections::BTreeMap;
@@ -280,11 +280,12 @@ impl World {
     pub fn handle_some(&mut self, shard: usize, events: usize) {
         let count = self.shards.len();
         let (shard, inbox) = &mut self.shards[shard % count];
-        for _ in 0..events {
-            let Some(event) = inbox.try_recv() else { break };
-            shard.handle(event, self.now);
+        let some = std::iter::from_fn(|| inbox.try_recv()).take(events);
+        shard.handle(some, self.now);
+        for shard in 0..count {
+            while self.flush_next(shard, Lane::Prompt) {}
+            self.flush_next(shard, Lane::Bulk);
         }
-        self.flush_ready();
     }
 
     /// What the hub answers, once the world has gone on so far.
@@ -304,27 +305,29 @@ impl World {
     fn flush_ready(&mut self) -> bool {
         let mut moved = false;
         for shard in 0..self.shards.len() {
-            while let Some(key) = self.shards[shard].0.next_ready() {
-                let at = |client: &Client| {
-                    client.connected && client.shard == shard && client.key == key
-                };
-                let name = self.clients.iter().find(|(_, client)| at(client)).map(|(name, _)| name);
-                if let Some(name) = name.cloned() {
-                    self.flush(&name);
-                }
+            while self.flush_next(shard, Lane::Prompt) || self.flush_next(shard, Lane::Bulk) {
                 moved = true;
             }
         }
         moved
     }
 
+    fn flush_next(&mut self, shard: usize, lane: Lane) -> bool {
+        let Some(key) = self.shards[shard].0.next_ready(lane) else { return false };
+        let at = |client: &Client| client.connected && client.shard == shard && client.key == key;
+        let name = self.clients.iter().find(|(_, client)| at(client)).map(|(name, _)| name);
+        if let Some(name) = name.cloned() {
+            self.flush(&name);
+        }
+        true
+    }
+
     fn step(&mut self) -> bool {
         let mut moved = false;
         for (shard, inbox) in &mut self.shards {
-            while let Some(event) = inbox.try_recv() {
-                shard.handle(event, self.now);
-                moved = true;
-            }
+            moved |= shard.may_resume();
+            let events = std::iter::from_fn(|| inbox.try_recv());
+            shard.handle(events.inspect(|_| moved = true), self.now);
         }
         moved
     }

@@ -34,6 +34,12 @@ impl Look {
         Ok(())
     }
 
+    /// When what the connections did first is over, and memory is to be looked at anew.
+    pub(crate) fn settled(&mut self) -> Result<(), BenchError> {
+        self.connected = self.memory()?;
+        Ok(())
+    }
+
     /// When the measured part begins.
     pub(crate) fn begin(&mut self) -> Result<(), BenchError> {
         self.cpu_begin = self.cpu_now()?;

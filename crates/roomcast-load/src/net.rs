@@ -18,7 +18,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 const BUFFER: usize = 256 * 1024;
-const EVENTS: usize = 4096;
+/// Few, so that what is due in between is sent soon.
+const EVENTS: usize = 256;
 
 /// Who is told what happens on the connections.
 pub(crate) trait Ears {

@@ -86,7 +86,8 @@ pub struct Beside {
 pub struct Handshakes {
     /// How many.
     pub count: u64,
-    /// From the first start to the last answer; of a churn: while it was measured.
+    /// From the first start to the last answer; of a churn: while it was measured. None of a
+    /// storm, where they come in two waves.
     pub per_second: Option<f64>,
     /// Half took no longer.
     pub p50_us: Option<u64>,
@@ -124,7 +125,7 @@ pub struct Server {
     pub busy: f64,
     /// Memory before the first connection.
     pub rss_before: u64,
-    /// Memory when all were there.
+    /// Memory when all were there; of idle connections, after their exchange and the warm-up.
     pub rss_connected: u64,
     /// Memory at the end.
     pub rss_end: u64,

@@ -113,6 +113,10 @@ pub(crate) fn of_course(course: &Course<'_>) -> Report {
     report.latency_us = main.latency.latency();
     report.beside = game.crowds.get(1).map(beside);
     report.handshakes = handshakes(&net.handshakes, seconds(net.handshakes.span()));
+    if game.returns.is_some() {
+        // They came in two waves with a pause between.
+        report.handshakes.per_second = None;
+    }
     report.storm = game.returns.as_ref().map(|returns| {
         let latency = returns.times.latency();
         Storm {

@@ -68,10 +68,12 @@ impl Frame {
         })
     }
 
-    /// The same frame several times in a row, to be written as one.
+    /// Frames one after the other, to be written as one.
     #[must_use]
-    pub fn repeat(frame: &Self, times: usize) -> Self {
-        if times == 1 { frame.clone() } else { Self(frame.0.repeat(times).into()) }
+    pub fn join<'a>(frames: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let mut bytes = Vec::with_capacity(frames.clone().map(Self::len).sum());
+        frames.for_each(|frame| bytes.extend_from_slice(&frame.0));
+        Self(bytes.into())
     }
 
     /// Bytes that are already frames, such as the pongs that the WebSocket library answers with.

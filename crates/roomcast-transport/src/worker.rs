@@ -9,7 +9,7 @@ use crate::sockets::{Arrival, ArrivingStream, WorkerId};
 use crate::stats::Stats;
 use crate::stream::Stream;
 use roomcast_core::shard::Closed;
-use roomcast_core::{Event, Inbox, SessionKey, Shard};
+use roomcast_core::{Event, Inbox, Lane, SessionKey, Shard};
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
@@ -25,8 +25,10 @@ const READ_BUFFER: usize = 64 * 1024;
 const EVENTS_AT_ONCE: usize = 256;
 /// Connections taken in at once: one at a time, they would wait behind a busy room for long.
 const ARRIVALS_AT_ONCE: usize = 256;
-/// Connections written to before others get their turn.
-const WRITES_IN_A_ROW: usize = 1_000;
+/// Members of large rooms written to before everything else gets its turn: half a millisecond.
+const SLICE: usize = 64;
+/// Other connections written to before the sockets are looked at again.
+const WRITES_IN_A_ROW: usize = 256;
 
 /// What a worker begins with.
 pub(crate) struct Seat {
@@ -116,15 +118,23 @@ async fn run(seat: Seat) {
     let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
     let mut arrived = Vec::with_capacity(ARRIVALS_AT_ONCE);
     loop {
+        let (is_busy, is_full) = worker.stands();
+        if is_busy {
+            // The sockets are looked at, and what came in is read.
+            tokio::task::yield_now().await;
+        }
         tokio::select! {
-            1.. = inbox.recv_many(&mut events, EVENTS_AT_ONCE) => worker.handle(&mut events).await,
-            due = ticker.tick() => worker.sweep(due).await,
+            biased;
+            () = worker.broken.notified() => panic!("a task of the worker failed"),
+            ended = draining.changed() => if ended.is_err() { return },
+            due = ticker.tick() => worker.sweep(due),
             1.. = arrivals.recv_many(&mut arrived, ARRIVALS_AT_ONCE) => {
                 arrived.drain(..).for_each(|arrival| worker.welcome(arrival));
             }
-            () = worker.broken.notified() => panic!("a task of the worker failed"),
-            ended = draining.changed() => if ended.is_err() { return },
+            1.. = inbox.recv_many(&mut events, EVENTS_AT_ONCE), if !is_full => {}
+            () = std::future::ready(()), if is_busy => {}
         }
+        worker.turn(&mut events).await;
     }
 }
 
@@ -145,47 +155,66 @@ impl Worker {
         }
     }
 
-    /// Brings events to the shard and what they cause to the sockets.
-    async fn handle(&self, events: &mut Vec<Event>) {
-        let (mut accepted, mut weight) = (Vec::new(), 0);
-        let mut now = self.clock.now();
-        for event in events.drain(..) {
-            if let Event::Message(delivery) = &event {
-                accepted.push(delivery.accepted);
-                weight += delivery.weight();
+    /// Whether there is more to do at once, and whether nothing more should come in before.
+    fn stands(&self) -> (bool, bool) {
+        let shard = self.shard.borrow();
+        (shard.is_busy(), shard.is_full())
+    }
+
+    /// Brings events to the shard, and what they cause to the sockets: all of the prompt lane, and
+    /// a slice of the bulk.
+    async fn turn(&self, events: &mut Vec<Event>) {
+        loop {
+            let some = events.drain(..self.at_once(events));
+            self.shard.borrow_mut().handle(some, self.clock.now());
+            while self.write(Lane::Prompt, WRITES_IN_A_ROW) {
+                tokio::task::yield_now().await;
             }
-            self.shard.borrow_mut().handle(event, now);
-            // More than a client's outbox holds would send prompt readers away.
-            if weight > self.full {
-                self.flush_ready().await;
-                (weight, now) = (0, self.clock.now());
+            if events.is_empty() {
+                break;
             }
         }
-        self.flush_ready().await;
-        let written = self.clock.now().uptime;
-        for accepted in accepted {
-            self.stats.delivery.observe_duration(written.saturating_sub(accepted));
+        self.write(Lane::Bulk, SLICE);
+    }
+
+    /// How many of the events are handled together: with more than a client's outbox holds,
+    /// prompt readers would be sent away.
+    fn at_once(&self, events: &[Event]) -> usize {
+        let mut weight = 0;
+        let fits = events.iter().take_while(|event| {
+            let before = weight;
+            weight += event.weight();
+            before <= self.full
+        });
+        fits.count()
+    }
+
+    /// Writes to so many connections of the lane at most; whether there may be more.
+    fn write(&self, lane: Lane, most: usize) -> bool {
+        let now = self.clock.now();
+        for _ in 0..most {
+            let Some(key) = self.shard.borrow_mut().next_ready(lane) else {
+                self.observe_delivery(lane);
+                return false;
+            };
+            if let Some(connection) = self.connection(key) {
+                connection.flush(self, now);
+            }
+        }
+        true
+    }
+
+    /// Everyone in the lane has been written to.
+    fn observe_delivery(&self, lane: Lane) {
+        let now = self.clock.now().uptime;
+        for accepted in self.shard.borrow_mut().written(lane) {
+            self.stats.delivery.observe_duration(now.saturating_sub(accepted));
         }
     }
 
-    async fn sweep(&self, due: Instant) {
+    fn sweep(&self, due: Instant) {
         self.stats.stall.observe_duration(due.elapsed());
         self.shard.borrow_mut().sweep(self.clock.now());
-        self.flush_ready().await;
-    }
-
-    /// Writes to every connection with something to write, a thousand at a time.
-    async fn flush_ready(&self) {
-        loop {
-            let now = self.clock.now();
-            for _ in 0..WRITES_IN_A_ROW {
-                let Some(key) = self.shard.borrow_mut().next_ready() else { return };
-                if let Some(connection) = self.connection(key) {
-                    connection.flush(self, now);
-                }
-            }
-            tokio::task::yield_now().await;
-        }
     }
 
     fn connection(&self, key: SessionKey) -> Option<Rc<Connection>> {

@@ -91,6 +91,30 @@ fn what_lasts_until_it_is_read_is_counted() {
 }
 
 #[test]
+fn a_run_that_is_partly_written_is_taken_apart() {
+    let mut outbox = Outbox::default();
+    let part = |offset| (Frame::text(&format!("m{offset}")), place(offset, None));
+    let run = Arc::new(Run::of((1..=3).map(part).collect()));
+    let bounds = Bounds { messages: 4 * (ENTRY + 4), all: usize::MAX };
+    assert!(outbox.push_run(&run, bounds) && !outbox.push_run(&run, bounds));
+    let mut calls = 0;
+    let write = |slices: &[IoSlice<'_>]| {
+        assert_eq!(slices.len(), 1, "all of it is one slice");
+        calls += 1;
+        if calls == 1 { Ok(5) } else { Err(io::ErrorKind::WouldBlock.into()) }
+    };
+    outbox.write(write, say).unwrap();
+    // The first one is gone, the second one begun; the third may still go away.
+    assert_eq!(outbox.queue.len(), 2);
+    for offset in 4..=6 {
+        outbox.push_message(&part(offset).0, place(offset, None), Slow::Skip, bounds);
+    }
+    let mut rest = Vec::new();
+    outbox.write(|slices| rest.write_vectored(slices), say).unwrap();
+    assert_eq!(rest, b"\x02m2\x81\x0cgap 3-3 slow\x81\x02m4\x81\x02m5\x81\x02m6");
+}
+
+#[test]
 fn a_frame_that_is_partly_written_stays_whole() {
     let mut outbox = Outbox::default();
     push(&mut outbox, 1, Some(7), Slow::Latest);
@@ -117,7 +141,18 @@ const LIMIT: usize = 1_500;
 #[derive(Debug, Clone)]
 enum Act {
     Other(usize),
-    Message { room: usize, key: Option<u64>, is_ephemeral: bool, padding: usize },
+    Message {
+        room: usize,
+        key: Option<u64>,
+        is_ephemeral: bool,
+        padding: usize,
+    },
+    /// So many messages in one piece.
+    Run {
+        room: usize,
+        messages: usize,
+        padding: usize,
+    },
     Write(usize),
     Leave(usize),
 }
@@ -130,6 +165,11 @@ fn act() -> impl Strategy<Value = Act> {
             room,
             key,
             is_ephemeral,
+            padding,
+        }),
+        4 => (0..ROOMS.len(), 2usize..6, 0usize..100).prop_map(|(room, messages, padding)| Act::Run {
+            room,
+            messages,
             padding,
         }),
         2 => (0usize..700).prop_map(Act::Write),
@@ -161,6 +201,7 @@ impl Model {
             Act::Message { room, key, is_ephemeral, padding } => {
                 self.message(room, key, is_ephemeral, padding);
             }
+            Act::Run { room, messages, padding } => self.run(room, messages, padding),
             Act::Write(bytes) => self.write(bytes),
             Act::Leave(room) => self.outbox.forget_places(room as u32, say_in_rooms),
         }
@@ -180,6 +221,20 @@ impl Model {
             self.offsets[room] += u64::from(!is_ephemeral);
             self.ephemeral += u64::from(is_ephemeral);
             assert!(dropped == 0 || ROOMS[room] != Slow::Disconnect);
+            assert!(self.outbox.message_bytes <= LIMIT);
+        }
+    }
+
+    fn run(&mut self, room: usize, messages: usize, padding: usize) {
+        let offsets = self.offsets[room] + 1..=self.offsets[room] + messages as u64;
+        let part = |offset| {
+            let text = format!("message {room} {offset} {:padding$}", "");
+            (Frame::text(&text), Place { room: room as u32, offset: Some(offset), key: None })
+        };
+        let run = Arc::new(Run::of(offsets.map(part).collect()));
+        let bounds = Bounds { messages: LIMIT, all: 3 * LIMIT };
+        if self.outbox.push_run(&run, bounds) {
+            self.offsets[room] += messages as u64;
             assert!(self.outbox.message_bytes <= LIMIT);
         }
     }

@@ -1,13 +1,15 @@
 //! What the broker says: messages to members, in order, and what to do when some are missing.
 
-use super::Shard;
+use super::cast::{Cast, Sum};
+use super::{Lane, Shard};
 use crate::asker::{Accepted, Answer, Caller};
 use crate::catchup::page_of;
 use crate::delivery::Delivery;
 use crate::now::Now;
-use crate::outbox::{Place, Pushed};
 use crate::presence::Roster;
+use crate::room::Coming;
 use crate::room_kind::Slow;
+use crate::run::Run;
 use roomcast_protocol::command::PresenceMode;
 use roomcast_protocol::dialect::MAX_SLOTS;
 use roomcast_protocol::push::PresenceChange;
@@ -36,7 +38,7 @@ impl Shard {
         let Some(&index) = self.names.get(&delivery.message.room) else { return };
         let room = &mut self.rooms[index as usize];
         let Some(position) = delivery.message.position else {
-            return self.deliver(index, delivery, now);
+            return self.gather(index, delivery, now);
         };
         let is_next = room.is_next(position);
         if is_next {
@@ -48,7 +50,7 @@ impl Shard {
         }
         self.keep(index, delivery, now);
         if is_next {
-            self.deliver(index, delivery, now);
+            self.gather(index, delivery, now);
         }
     }
 
@@ -82,39 +84,56 @@ impl Shard {
         }
     }
 
-    /// Puts a message into the outbox of every member: the hot path.
-    pub(super) fn deliver(&mut self, index: u32, delivery: &Delivery, now: Now) {
-        let (room, config) = (&self.rooms[index as usize], &self.engine.config);
-        let place = Place { room: index, offset: delivery.offset(), key: delivery.key };
-        let (mut delivered, mut bytes, mut dropped) = (0u64, 0u64, 0u64);
+    /// Puts the message behind those of the room that go to its members together.
+    pub(super) fn gather(&mut self, index: u32, delivery: &Arc<Delivery>, now: Now) {
+        let weight = delivery.weight();
+        if self.rooms[index as usize].coming.bytes + weight > Run::MOST {
+            self.deliver(index, now);
+        }
+        let coming = &mut self.rooms[index as usize].coming;
+        if coming.messages.is_empty() {
+            self.gathering.push(index);
+        }
+        coming.messages.push(Arc::clone(delivery));
+        coming.bytes += weight;
+    }
+
+    /// Puts what was gathered into the outbox of every member: the hot path.
+    pub(super) fn deliver(&mut self, index: u32, now: Now) {
+        let Coming { messages, .. } = std::mem::take(&mut self.rooms[index as usize].coming);
+        if messages.is_empty() {
+            return;
+        }
+        let lane = if self.is_large(index) { Lane::Bulk } else { Lane::Prompt };
+        messages.iter().for_each(|message| self.lanes.carries(lane, message.accepted));
+        let room = &self.rooms[index as usize];
+        let mut cast = Cast::new(index, room.kind.slow, &messages);
+        let (mut sum, mut bytes) = (Sum::default(), 0u64);
         for member in &room.members {
             let session = &mut self.sessions[member.session as usize];
-            if delivery.skip == Some(session.id) {
-                continue;
-            }
-            let before = session.outbox.bytes();
-            let frame = delivery.frame(session.dialect);
-            let bounds = session.bounds(config);
-            let pushed = session.outbox.push_message(frame, place, room.kind.slow, bounds);
-            bytes = bytes.wrapping_add((session.outbox.bytes() as u64).wrapping_sub(before as u64));
-            let Pushed::Waits { dropped: more } = pushed else {
+            let before = session.outbox.bytes() as u64;
+            let fits = cast.to(session, &self.engine.config, &mut sum);
+            bytes = bytes.wrapping_add((session.outbox.bytes() as u64).wrapping_sub(before));
+            if !fits {
                 self.sweeper.overflowed.push(session.key(member.session));
-                continue;
-            };
-            dropped += more;
-            delivered += 1;
-            if session.blocked.is_none() && !std::mem::replace(&mut session.ready, true) {
-                self.ready.push_back(member.session);
+            } else if session.blocked.is_none() && !session.outbox.is_empty() {
+                self.lanes.add(session, member.session, lane);
             }
         }
         self.stats.outbox_bytes.add(bytes);
-        self.stats.delivered.add(delivered);
-        self.stats.fanout_size.observe(delivered as f64);
-        match room.kind.slow {
-            Slow::Latest => self.stats.dropped_conflated.add(dropped),
-            _ => self.stats.dropped_slow.add(dropped),
-        }
+        self.count(&sum, messages.len(), room.kind.slow);
         self.close_overflowed(now);
+    }
+
+    fn count(&self, sum: &Sum, messages: usize, slow: Slow) {
+        self.stats.delivered.add(sum.delivered);
+        self.stats
+            .fanout_size
+            .observe_many(sum.delivered as f64 / messages as f64, messages as u64);
+        match slow {
+            Slow::Latest => self.stats.dropped_conflated.add(sum.dropped),
+            _ => self.stats.dropped_slow.add(sum.dropped),
+        }
     }
 
     /// Closes those whose outbox found no room.

@@ -123,9 +123,10 @@ impl Shard {
         }
         for delivery in &found.messages {
             if delivery.offset() > Some(known) {
-                self.deliver(index, delivery, now);
+                self.gather(index, delivery, now);
             }
         }
+        self.deliver(index, now);
     }
 
     fn tell_gap(&mut self, index: u32, from: u64, to: u64) {

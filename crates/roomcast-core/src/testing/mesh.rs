@@ -97,7 +97,7 @@ impl World {
                 return moved;
             }
             for (place, event) in events {
-                self.shards[place].0.handle(event, self.now);
+                self.shards[place].0.handle([event], self.now);
             }
         }
     }

@@ -23,13 +23,20 @@ pub(crate) struct Bounds {
     pub(crate) shards: usize,
     history: usize,
     ttl_ms: u64,
-    inbox: usize,
-    outbox: usize,
+    waiting: Waiting,
     pub(crate) recovery: usize,
     in_flight: u32,
     pub(crate) up_to: usize,
     /// The broker's words may come late, out of order or not at all.
     pub(crate) is_late: bool,
+}
+
+/// What waits, and where.
+#[derive(Debug, Clone)]
+struct Waiting {
+    inbox: usize,
+    outbox: usize,
+    large_room: usize,
 }
 
 /// What a publisher wishes.
@@ -107,13 +114,15 @@ fn bounds() -> impl Strategy<Value = Bounds> {
         prop_oneof![Just(600usize), Just(1 << 20)],
         prop_oneof![1 => Just(3u32), 2 => Just(8), 3 => Just(10_000)],
         prop_oneof![Just(1usize), Just(2), Just(10)],
+        prop_oneof![Just(0usize), Just(2), Just(64)],
         any::<bool>(),
     );
-    (sizes, more).prop_map(
-        |((shards, history, ttl_ms, inbox), (outbox, recovery, in_flight, up_to, is_late))| {
-            Bounds { shards, history, ttl_ms, inbox, outbox, recovery, in_flight, up_to, is_late }
-        },
-    )
+    (sizes, more).prop_map(|(sizes, more)| {
+        let (shards, history, ttl_ms, inbox) = sizes;
+        let (outbox, recovery, in_flight, up_to, large_room, is_late) = more;
+        let waiting = Waiting { inbox, outbox, large_room };
+        Bounds { shards, history, ttl_ms, waiting, recovery, in_flight, up_to, is_late }
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -196,9 +205,10 @@ impl Bounds {
         let limits = Limits { burst: 10_000, in_flight: self.in_flight, ..Limits::default() };
         Config {
             limits,
-            outbox: self.outbox,
+            outbox: self.waiting.outbox,
             recovery: self.recovery,
-            inbox: self.inbox,
+            inbox: self.waiting.inbox,
+            large_room: self.waiting.large_room,
             linger: Duration::from_secs(1),
             dedupe: Self::DEDUPE,
             rooms: ROOMS.into_iter().zip(kinds).map(kind).collect(),

@@ -254,7 +254,7 @@ fn a_shard_that_is_gone_keeps_nobody_waiting() {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(both.as_mut().poll(&mut context).is_pending());
     while let Some(event) = inbox.try_recv() {
-        shard.handle(event, other.now());
+        shard.handle([event], other.now());
     }
     assert_eq!(other.until(both), (0, 0));
 }

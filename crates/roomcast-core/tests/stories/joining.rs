@@ -105,7 +105,7 @@ fn a_join_and_what_follows_it_may_be_sent_at_once() {
     world.settle();
     assert_eq!(
         world.hear("cat"),
-        ["joined tea @0", "tea #1 cat: 1", "ack tea #1", "tea #2 cat: 2", "ack tea #2"]
+        ["joined tea @0", "tea #1 cat: 1", "tea #2 cat: 2", "ack tea #1", "ack tea #2"]
     );
 }
 

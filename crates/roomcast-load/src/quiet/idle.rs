@@ -36,6 +36,7 @@ pub(crate) fn idle(
         quiet.exchange_all(net, plan, (count, size), pulse)?;
     }
     quiet.keep(net, plan.warm_up, |_, _, _| Ok(WAIT))?;
+    look.settled()?;
     look.begin()?;
     let span = nanos(plan.measured);
     let until = net.clock.now() + span;

@@ -88,7 +88,8 @@ impl Dialect for Guide {
         // One notice for each who left. Where a room is too large for lists nobody is told:
         // the notices of a leaving crowd would cost its square.
         let times = if change.only_count { 0 } else { change.left.len() };
-        (times > 0).then(|| Frame::repeat(&Frame::text(USER_LEFT), times))
+        let left = Frame::text(USER_LEFT);
+        (times > 0).then(|| Frame::join(std::iter::repeat_n(&left, times)))
     }
 
     fn ping(&self) -> Ping {

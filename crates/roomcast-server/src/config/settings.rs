@@ -64,6 +64,8 @@ pub(super) fn engine(config: &Config, rooms: Vec<RoomKind>) -> roomcast_core::Co
         dedupe: engine.dedupe.0,
         presence_batch: engine.presence_batch.0,
         rooms: if rooms.is_empty() { vec![RoomKind::default()] } else { rooms },
+        // How the work is cut, which the transport fits: nothing for a file.
+        ..roomcast_core::Config::default()
     }
 }
 

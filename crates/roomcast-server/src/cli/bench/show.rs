@@ -148,8 +148,10 @@ impl Table<'_> {
 
     fn opened(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let opened = &self.0.handshakes;
-        let rate = grouped(opened.per_second.unwrap_or(0.0) as u64);
-        let mut text = format!("{}, {rate} a second", grouped(opened.count));
+        let mut text = grouped(opened.count);
+        if let Some(rate) = opened.per_second {
+            text += &format!(", {} a second", grouped(rate as u64));
+        }
         if let (Some(p50), Some(p99), Some(max)) = (opened.p50_us, opened.p99_us, opened.max_us) {
             text += &format!("; p50 {}, p99 {}, max {}", time(p50), time(p99), time(max));
         }

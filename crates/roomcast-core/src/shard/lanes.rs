@@ -1,0 +1,92 @@
+//! Who has something to write, and how soon: answers and messages of small rooms at once, those
+//! of large rooms a slice at a time, so that five thousand members do not hold up two.
+
+use super::Shard;
+use crate::session::{Session, SessionKey};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How soon a session is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Before anything else happens: answers, and messages of small rooms.
+    Prompt,
+    /// Some at a time, between everything else: messages of large rooms.
+    Bulk,
+}
+
+/// Sessions with something to write, by place.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    prompt: Queue,
+    bulk: Queue,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    sessions: VecDeque<u32>,
+    /// When the messages were accepted that these sessions are sent, as uptime.
+    accepted: Vec<Duration>,
+}
+
+impl Lanes {
+    fn of(&mut self, lane: Lane) -> &mut Queue {
+        match lane {
+            Lane::Prompt => &mut self.prompt,
+            Lane::Bulk => &mut self.bulk,
+        }
+    }
+
+    /// The session has something to write. One that waits in the slow lane may change to the
+    /// prompt one: its place in the other means nothing then.
+    pub(super) fn add(&mut self, session: &mut Session, index: u32, lane: Lane) {
+        let stands_well = session.lane == Some(Lane::Prompt) || session.lane == Some(lane);
+        if !stands_well {
+            session.lane = Some(lane);
+            self.of(lane).sessions.push_back(index);
+        }
+    }
+
+    /// A message accepted at that moment is among what the lane writes.
+    pub(super) fn carries(&mut self, lane: Lane, accepted: Duration) {
+        self.of(lane).accepted.push(accepted);
+    }
+
+    /// Whether members of large rooms are being written to.
+    pub(super) fn has_bulk(&self) -> bool {
+        !self.bulk.sessions.is_empty()
+    }
+}
+
+impl Shard {
+    /// Takes the next session of the lane that has something to write. One whose socket is full
+    /// is not among them: its transport flushes it when the socket can be written to.
+    pub fn next_ready(&mut self, lane: Lane) -> Option<SessionKey> {
+        loop {
+            let index = self.lanes.of(lane).sessions.pop_front()?;
+            let Some(session) = self.sessions.get_mut(index as usize) else { continue };
+            if session.lane == Some(lane) {
+                session.lane = None;
+                return Some(session.key(index));
+            }
+        }
+    }
+
+    /// Whether there are sessions to write to, or events held until that is done.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.lanes.has_bulk() || !self.lanes.prompt.sessions.is_empty() || self.held.is_any()
+    }
+
+    /// Takes out when the messages were accepted, as uptime, that everyone in the lane has been
+    /// written since the last time; none as long as somebody waits in it.
+    pub fn written(&mut self, lane: Lane) -> impl Iterator<Item = Duration> {
+        let queue = self.lanes.of(lane);
+        let end = if queue.sessions.is_empty() { queue.accepted.len() } else { 0 };
+        queue.accepted.drain(..end)
+    }
+
+    pub(super) fn make_ready(&mut self, index: u32) {
+        self.lanes.add(&mut self.sessions[index as usize], index, Lane::Prompt);
+    }
+}

@@ -5,7 +5,8 @@
 //!        │    └───► setup ──► tool    what the steps need, installed when missing
 //!        ├─► tidy ──► one file for each rule
 //!        ├─► chaos ──► the program in `xtask/chaos`, and the server it hurts
-//!        └─► bench ──► the measurement among the examples of roomcast-fanout
+//!        └─► bench ──► the program in `xtask/bench`, and the server it measures; the fan-out's
+//!                      own measurement stands among the examples of roomcast-fanout
 //! ```
 #![allow(
     clippy::print_stdout,
@@ -51,6 +52,7 @@ fn obey(words: &[String]) -> Result<()> {
         ["ci", steps @ ..] => ci::run(&Place::find()?, steps),
         ["chaos", words @ ..] => chaos::run_with(&Place::find()?, words),
         ["bench", "redis", words @ ..] => bench::redis(&Place::find()?, words),
+        ["bench", words @ ..] => bench::run_with(&Place::find()?, words),
         ["setup"] => setup::run(&Place::find()?, tool::ALL),
         ["tidy"] => tidy::run(&Place::find()?),
         [] => bail!("no command given\n\n{}", help()),
@@ -65,6 +67,15 @@ fn help() -> String {
          \x20                         hurt nodes and Redis at random, and judge what clients saw;\n\
          \x20                         --seconds N or --minutes N, --seed S, --clients N, --nodes N,\n\
          \x20                         --without-redis, --server PATH, or --debug for a debug build\n\
+         cargo xtask bench [OPTION...] [ROW...]\n\
+         \x20                         measure the server beside the floor that no server can beat,\n\
+         \x20                         with figures of this machine; --rounds N, --seconds S,\n\
+         \x20                         --quick, --json FILE, --server PATH, --against PATH (another\n\
+         \x20                         build), --write-docs; `bench list` names the rows\n\
+         cargo xtask bench growth [OPTION...] [SERIES...]\n\
+         \x20                         how the cost grows, with plots\n\
+         cargo xtask bench peers [OPTION...] [PEER...]\n\
+         \x20                         the programs of xtask/peers beside the server\n\
          cargo xtask bench redis [OPTION...] [PART...]\n\
          \x20                         measure a node's way through Redis beside its floors, with\n\
          \x20                         figures of this machine; --rounds N, --json FILE, and parts\n\

@@ -116,7 +116,8 @@ impl Course<'_> {
         let now = self.net.clock.now();
         let left = next.saturating_sub(now);
         // The poll waits for whole milliseconds, so the last ones are looked at without waiting.
-        let wait = if left < SPIN { 0 } else { (left - SPIN / 2).min(LONGEST_WAIT) };
+        let looks_on = self.plan.busy_poll || left < SPIN;
+        let wait = if looks_on { 0 } else { (left - SPIN / 2).min(LONGEST_WAIT) };
         let wait = Duration::from_millis(wait / MILLI);
         let events = self.net.turn(Some(wait), &mut self.game)?;
         if events == 0 {

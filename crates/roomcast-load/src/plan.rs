@@ -21,6 +21,9 @@ pub struct Plan {
     pub measured: Duration,
     /// How long the same is done before that.
     pub warm_up: Duration,
+    /// Whether the sockets are looked at again and again instead of waiting for them. It takes a
+    /// whole core, but a server on the same machine is not charged for waking this program.
+    pub busy_poll: bool,
     /// How many connections may be on their way to being ready at the same time.
     pub at_once: usize,
     /// A token, sent as `Authorization: Bearer`.
@@ -272,6 +275,7 @@ mod tests {
             size: 128,
             measured: Duration::from_secs(1),
             warm_up: Duration::ZERO,
+            busy_poll: false,
             at_once: 256,
             token: None,
             pid: None,

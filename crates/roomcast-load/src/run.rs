@@ -37,6 +37,7 @@ const BESIDE: f64 = 100.0;
 ///     size: 128,
 ///     measured: Duration::from_secs(10),
 ///     warm_up: Duration::from_secs(1),
+///     busy_poll: false,
 ///     at_once: 256,
 ///     token: None,
 ///     pid: None,

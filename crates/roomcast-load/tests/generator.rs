@@ -17,6 +17,7 @@ fn plan(address: SocketAddr, scenario: Scenario) -> Plan {
         size: 200,
         measured: Duration::from_millis(200),
         warm_up: Duration::ZERO,
+        busy_poll: true,
         at_once: 4,
         token: None,
         pid: None,

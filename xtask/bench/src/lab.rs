@@ -131,7 +131,7 @@ impl Lab {
         let mut command = Command::new(&self.generator);
         command.args(["bench", name, &url]).args(words).args(options);
         command.args(["--size", &size.to_string(), "--for", &format!("{}s", setting.seconds)]);
-        command.args(["--json", "--quiet", "--pid", &running.pid().to_string()]);
+        command.args(["--json", "--quiet", "--busy-poll", "--pid", &running.pid().to_string()]);
         // A token that somebody has in their environment is for another server.
         command.env_remove("ROOMCAST_TOKEN");
         Ok(command)

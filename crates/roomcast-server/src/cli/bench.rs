@@ -80,6 +80,10 @@ struct Common {
     /// How long the same is done before that
     #[arg(long, default_value = "1s", value_name = "DURATION")]
     warm_up: Span,
+    /// Never sleep while messages are sent: takes a whole core, but a server on this machine is not
+    /// charged for waking this program
+    #[arg(long)]
+    busy_poll: bool,
     /// How many connections may be opening at the same time [default: 256, of churn 64]
     #[arg(long, value_name = "N")]
     at_once: Option<usize>,
@@ -170,6 +174,7 @@ impl Common {
             size: self.size,
             measured: self.measured.0,
             warm_up: self.warm_up.0,
+            busy_poll: self.busy_poll,
             at_once: self.at_once.unwrap_or(if churn { 64 } else { 256 }),
             token: self.token.clone().filter(|token| !token.is_empty()),
             pid: self.pid,

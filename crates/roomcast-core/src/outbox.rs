@@ -33,7 +33,7 @@ pub(crate) struct Missing {
     pub(crate) reason: GapReason,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Entry {
     Frame(Frame, Option<Place>),
     /// Only of a client whose socket has taken all so far; otherwise it is taken apart.
@@ -68,6 +68,26 @@ fn message_weight(entry: &Entry) -> usize {
 /// A run weighs what its messages would weigh one by one.
 fn run_weight(run: &Run) -> usize {
     run.whole().len() + run.parts().len() * ENTRY
+}
+
+/// Messages of a room that follow each other, ready for any number of outboxes.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    entry: Entry,
+    weight: usize,
+}
+
+impl Piece {
+    pub(crate) fn of(mut messages: Vec<(Frame, Place)>) -> Self {
+        let entry = match messages.pop() {
+            Some((frame, place)) if messages.is_empty() => Entry::Frame(frame, Some(place)),
+            last => {
+                messages.extend(last);
+                Entry::Run(Arc::new(Run::of(messages)))
+            }
+        };
+        Self { weight: weight(&entry), entry }
+    }
 }
 
 /// What became of a push.
@@ -141,14 +161,13 @@ impl Outbox {
         Pushed::Waits { dropped }
     }
 
-    /// Adds messages that follow each other, if all of them have room; nothing else otherwise.
-    pub(crate) fn push_run(&mut self, run: &Arc<Run>, bounds: Bounds) -> bool {
-        let weight = run_weight(run);
-        let fits = self.has_room(weight, bounds);
+    /// Adds messages, if all of them have room; nothing otherwise.
+    pub(crate) fn push_piece(&mut self, piece: &Piece, bounds: Bounds) -> bool {
+        let fits = self.has_room(piece.weight, bounds);
         if fits {
-            self.bytes += weight;
-            self.message_bytes += weight;
-            self.queue.push_back(Entry::Run(Arc::clone(run)));
+            self.bytes += piece.weight;
+            self.message_bytes += piece.weight;
+            self.queue.push_back(piece.entry.clone());
         }
         fits
     }
@@ -283,9 +302,7 @@ impl Outbox {
         &self,
         write: &mut impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        if self.queue.len() == 1
-            && let Some(only) = self.queue.front().and_then(Entry::bytes)
-        {
+        if let Some(only) = self.queue.only().and_then(Entry::bytes) {
             return write(&[IoSlice::new(&only[self.written..])]);
         }
         let mut slices = [IoSlice::new(&[]); BATCH];
@@ -301,6 +318,9 @@ impl Outbox {
 
     /// Puts the gaps whose turn has come into words.
     fn say_gaps(&mut self, say: &mut impl FnMut(Missing) -> Option<Frame>) {
+        if matches!(self.queue.only(), Some(Entry::Frame(..) | Entry::Run(_))) {
+            return;
+        }
         let mut index = 0;
         while index < BATCH {
             match self.queue.get(index) {
@@ -319,6 +339,11 @@ impl Outbox {
 
     fn advance(&mut self, written: usize) {
         self.written += written;
+        if self.queue.only().and_then(Entry::bytes).is_some_and(|only| only.len() == self.written) {
+            self.queue.drop_only();
+            (self.bytes, self.message_bytes, self.written) = (0, 0, 0);
+            return;
+        }
         while let Some(length) = self.queue.front().and_then(Entry::bytes).map(<[u8]>::len) {
             if self.written < length {
                 return;

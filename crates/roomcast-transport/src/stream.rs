@@ -1,5 +1,6 @@
 //! The stream under a connection: a plain TCP socket, or anything else that reads and writes.
 
+use rustix::net::{SendAncillaryBuffer, SendFlags};
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::fmt;
@@ -37,15 +38,28 @@ impl fmt::Debug for Stream {
     }
 }
 
+/// A read that did not fill its buffer has taken all there was: the runtime need not be asked by
+/// another read, which would find nothing. What comes next it tells, as it tells the end.
+fn drained(socket: &TcpStream) {
+    let nothing = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+    _ = socket.try_io(Interest::READABLE, nothing);
+}
+
 /// Sends past the runtime: nearly always the socket has room, and asking the runtime first would
 /// reach for memory that nothing else of a delivery needs.
 fn send(socket: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    let socket = SockRef::from(socket);
-    match slices {
-        [one] => socket.send(one),
-        many => socket.send_vectored(many),
-    }
+    let sent = match slices {
+        [one] => rustix::net::send(socket, one, FLAGS),
+        many => rustix::net::sendmsg(socket, many, &mut SendAncillaryBuffer::default(), FLAGS),
+    };
+    Ok(sent?)
 }
+
+/// A peer that is gone is an error, and no signal to the process.
+#[cfg(target_os = "linux")]
+const FLAGS: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(not(target_os = "linux"))]
+const FLAGS: SendFlags = SendFlags::empty();
 
 impl Stream {
     /// Any stream.
@@ -64,6 +78,10 @@ impl Stream {
                 ready!(socket.poll_read_ready(context))?;
                 match socket.try_read(buffer) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Ok(read) if read > 0 && read < buffer.len() => {
+                        drained(socket);
+                        return Poll::Ready(Ok(read));
+                    }
                     result => return Poll::Ready(result),
                 }
             },

@@ -41,6 +41,16 @@ impl<T> Queue<T> {
         self.only.as_ref().or_else(|| self.many.front())
     }
 
+    /// The element, if there is just one.
+    pub(super) fn only(&self) -> Option<&T> {
+        self.only.as_ref()
+    }
+
+    /// Drops the only element.
+    pub(super) fn drop_only(&mut self) {
+        self.only = None;
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<&T> {
         match &self.only {
             Some(only) => (index == 0).then_some(only),

@@ -94,9 +94,9 @@ fn what_lasts_until_it_is_read_is_counted() {
 fn a_run_that_is_partly_written_is_taken_apart() {
     let mut outbox = Outbox::default();
     let part = |offset| (Frame::text(&format!("m{offset}")), place(offset, None));
-    let run = Arc::new(Run::of((1..=3).map(part).collect()));
+    let piece = Piece::of((1..=3).map(part).collect());
     let bounds = Bounds { messages: 4 * (ENTRY + 4), all: usize::MAX };
-    assert!(outbox.push_run(&run, bounds) && !outbox.push_run(&run, bounds));
+    assert!(outbox.push_piece(&piece, bounds) && !outbox.push_piece(&piece, bounds));
     let mut calls = 0;
     let write = |slices: &[IoSlice<'_>]| {
         assert_eq!(slices.len(), 1, "all of it is one slice");
@@ -167,7 +167,7 @@ fn act() -> impl Strategy<Value = Act> {
             is_ephemeral,
             padding,
         }),
-        4 => (0..ROOMS.len(), 2usize..6, 0usize..100).prop_map(|(room, messages, padding)| Act::Run {
+        4 => (0..ROOMS.len(), 1usize..6, 0usize..100).prop_map(|(room, messages, padding)| Act::Run {
             room,
             messages,
             padding,
@@ -231,9 +231,9 @@ impl Model {
             let text = format!("message {room} {offset} {:padding$}", "");
             (Frame::text(&text), Place { room: room as u32, offset: Some(offset), key: None })
         };
-        let run = Arc::new(Run::of(offsets.map(part).collect()));
+        let piece = Piece::of(offsets.map(part).collect());
         let bounds = Bounds { messages: LIMIT, all: 3 * LIMIT };
-        if self.outbox.push_run(&run, bounds) {
+        if self.outbox.push_piece(&piece, bounds) {
             self.offsets[room] += messages as u64;
             assert!(self.outbox.message_bytes <= LIMIT);
         }

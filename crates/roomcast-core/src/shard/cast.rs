@@ -3,9 +3,8 @@
 
 use crate::config::Config;
 use crate::delivery::Delivery;
-use crate::outbox::{Place, Pushed};
+use crate::outbox::{Piece, Place, Pushed};
 use crate::room_kind::Slow;
-use crate::run::Run;
 use crate::session::Session;
 use roomcast_protocol::Dialect;
 use roomcast_protocol::dialect::MAX_SLOTS;
@@ -16,8 +15,10 @@ pub(super) struct Cast<'a> {
     room: u32,
     slow: Slow,
     messages: &'a [Arc<Delivery>],
+    /// Whether there is one that not everybody gets.
+    skips: bool,
     /// All of them in one piece, made when first needed, for each dialect.
-    runs: [Option<Arc<Run>>; MAX_SLOTS],
+    pieces: [Option<Piece>; MAX_SLOTS],
 }
 
 /// What became of messages.
@@ -29,28 +30,30 @@ pub(super) struct Sum {
 
 impl<'a> Cast<'a> {
     pub(super) fn new(room: u32, slow: Slow, messages: &'a [Arc<Delivery>]) -> Self {
-        Self { room, slow, messages, runs: Default::default() }
+        let skips = messages.iter().any(|message| message.skip.is_some());
+        Self { room, slow, messages, skips, pieces: Default::default() }
     }
 
     /// Puts them into a member's outbox; false if there is no room, and the member is too slow.
     pub(super) fn to(&mut self, session: &mut Session, config: &Config, sum: &mut Sum) -> bool {
-        let together = self.are_one_to(session) && {
-            let (run, bounds) = (self.run(session.dialect), session.bounds(config));
-            session.outbox.push_run(run, bounds)
-        };
-        if together {
+        let bounds = session.bounds(config);
+        if self.are_one_to(session)
+            && session.outbox.push_piece(self.piece(session.dialect), bounds)
+        {
             sum.delivered += self.messages.len() as u64;
+            return true;
         }
-        together || self.messages.iter().all(|message| self.one_to(message, session, config, sum))
+        self.messages.iter().all(|message| self.one_to(message, session, config, sum))
     }
 
-    /// Whether the member gets all of them, and none that another one may take the place of.
+    /// Whether the member gets all of them, and none that another one takes the place of.
     fn are_one_to(&self, session: &Session) -> bool {
+        let is_plain =
+            self.slow != Slow::Latest || (self.messages.len() == 1 && session.outbox.is_empty());
         let is_skipped = |message: &Arc<Delivery>| message.skip == Some(session.id);
-        self.messages.len() > 1
+        is_plain
             && session.blocked.is_none()
-            && self.slow != Slow::Latest
-            && !self.messages.iter().any(is_skipped)
+            && !(self.skips && self.messages.iter().any(is_skipped))
     }
 
     fn one_to(
@@ -64,8 +67,8 @@ impl<'a> Cast<'a> {
             return true;
         }
         let (frame, bounds) = (message.frame(session.dialect), session.bounds(config));
-        let pushed =
-            session.outbox.push_message(frame, place(self.room, message), self.slow, bounds);
+        let place = place(self.room, message);
+        let pushed = session.outbox.push_message(frame, place, self.slow, bounds);
         if let Pushed::Waits { dropped } = pushed {
             sum.delivered += 1;
             sum.dropped += dropped;
@@ -73,12 +76,12 @@ impl<'a> Cast<'a> {
         pushed != Pushed::Full
     }
 
-    fn run(&mut self, dialect: &dyn Dialect) -> &Arc<Run> {
+    fn piece(&mut self, dialect: &dyn Dialect) -> &Piece {
         let (room, messages) = (self.room, self.messages);
-        self.runs[dialect.slot()].get_or_insert_with(|| {
+        self.pieces[dialect.slot()].get_or_insert_with(|| {
             let part =
                 |message: &Arc<Delivery>| (message.frame(dialect).clone(), place(room, message));
-            Arc::new(Run::of(messages.iter().map(part).collect()))
+            Piece::of(messages.iter().map(part).collect())
         })
     }
 }

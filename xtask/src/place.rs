@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The folders of the packages that serve the repository only.
-const OWN: [&str; 4] = ["xtask", "xtask/bench", "xtask/chaos", "xtask/testbed"];
+const OWN: [&str; 5] = ["xtask", "xtask/bench", "xtask/chaos", "xtask/counts", "xtask/testbed"];
 
 /// The root of the repository.
 pub(crate) struct Place {

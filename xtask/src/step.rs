@@ -28,6 +28,12 @@ pub(crate) const ALL: &[Step] = &[
     Step::new("tidy", "the rules of docs/style.md that a program can check", &[], tidy::run),
     Step::new("clippy", "each package alone, without a warning", &[Tool::Clippy], clippy),
     Step::new("test", "tests and documentation's examples", &[Tool::Redis], test),
+    Step::new(
+        "counts",
+        "what a delivery costs, counted, stays below its ceilings",
+        &[Tool::Valgrind],
+        counts,
+    ),
     Step::new("doc", "the documentation, without a warning", &[], doc),
     Step::new("deny", "layers, licenses and sources of dependencies", &[Tool::CargoDeny], deny),
     Step::new("client", "the TypeScript client: types, lint, tests, size", CLIENT_TOOLS, client),
@@ -81,6 +87,12 @@ fn clippy(place: &Place) -> Result<()> {
 
 fn test(place: &Place) -> Result<()> {
     run(&mut cargo(place, &["test", "--locked", "--workspace", "--all-features"]))
+}
+
+/// Built optimised: what is counted is what the server does, not what a debug build adds.
+fn counts(place: &Place) -> Result<()> {
+    let words = ["run", "--quiet", "--locked", "--profile", "counted", "--package"];
+    run(cargo(place, &words).arg("roomcast-counts"))
 }
 
 fn doc(place: &Place) -> Result<()> {

@@ -40,6 +40,8 @@ pub(crate) enum Tool {
     Chromium,
     /// Debian's `redis-server`, and `redis-cli` and `redis-benchmark`, which come with it.
     Redis,
+    /// Debian's `valgrind`, which counts instructions.
+    Valgrind,
     /// What the `package-lock.json` of a folder lists.
     Packages(&'static str),
 }
@@ -50,6 +52,7 @@ pub(crate) const ALL: &[Tool] = &[
     Tool::Clippy,
     Tool::CargoDeny,
     Tool::Redis,
+    Tool::Valgrind,
     Tool::Node,
     Tool::Chromium,
     Tool::Packages(BROWSER_TESTS),
@@ -69,6 +72,7 @@ impl Tool {
             Self::Node => node_is_there(),
             Self::Chromium => chromium().is_ok(),
             Self::Redis => redis_is_there(),
+            Self::Valgrind => ask("valgrind", &["--version"]).is_some(),
             Self::Packages(folder) => packages_are_there(place, folder),
         }
     }
@@ -89,6 +93,9 @@ impl Tool {
             Self::Chromium => install_chromium(),
             Self::Redis => {
                 apt::install("redis-server", "install Redis 7 so that it is on the PATH")
+            }
+            Self::Valgrind => {
+                apt::install("valgrind", "install valgrind so that it is on the PATH")
             }
             Self::Packages(folder) => install_packages(place, folder),
         }

@@ -62,7 +62,7 @@ impl Game {
         let Crowd { first, shape, .. } = &self.crowds[seat.crowd];
         let place = (index - first.wire) % shape.members;
         let stalls = place >= shape.members - shape.stalled;
-        Opening { index, room: first.room + seat.room, since, stalls }
+        Opening { index, room: first.room + seat.room, since, stalls, beside: seat.crowd > 0 }
     }
 
     pub(crate) fn begin(&mut self, span: Span) {

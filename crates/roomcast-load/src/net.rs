@@ -20,6 +20,8 @@ use std::time::Duration;
 const BUFFER: usize = 256 * 1024;
 /// Few, so that what is due in between is sent soon.
 const EVENTS: usize = 256;
+/// Fewer, so that a large room's sockets do not keep those of the small one beside it waiting.
+const EVENTS_BESIDE: usize = 16;
 
 /// Who is told what happens on the connections.
 pub(crate) trait Ears {
@@ -58,6 +60,8 @@ impl Handshakes {
 /// The connections of a run.
 pub(crate) struct Net {
     poll: Poll,
+    /// The sockets of the small room beside a large one.
+    beside: Option<Poll>,
     events: Events,
     wires: Vec<Option<Wire>>,
     buffer: Vec<u8>,
@@ -78,9 +82,12 @@ pub(crate) struct Net {
 
 impl Net {
     pub(crate) fn new(plan: &Plan, address: SocketAddr, rooms: Vec<String>) -> io::Result<Self> {
+        let is_beside = matches!(plan.scenario, Scenario::Room { beside: Some(_), .. });
+        let beside = is_beside.then(Poll::new).transpose()?;
         Ok(Self {
             poll: Poll::new()?,
-            events: Events::with_capacity(EVENTS),
+            beside,
+            events: Events::with_capacity(if is_beside { EVENTS_BESIDE } else { EVENTS }),
             wires: Vec::new(),
             buffer: vec![0; BUFFER],
             dirty: Vec::new(),
@@ -105,7 +112,8 @@ impl Net {
         let opened = self.clock.now();
         let mut stream = connect(self.address, self.opened, opening.stalls)?;
         let both = Interest::READABLE | Interest::WRITABLE;
-        self.poll.registry().register(&mut stream, Token(index), both)?;
+        let poll = self.beside.as_ref().filter(|_| opening.beside).unwrap_or(&self.poll);
+        poll.registry().register(&mut stream, Token(index), both)?;
         if self.wires.len() <= index {
             self.wires.resize_with(index + 1, || None);
         }
@@ -233,9 +241,23 @@ impl Net {
         ears: &mut impl Ears,
     ) -> io::Result<usize> {
         let mut events = mem::replace(&mut self.events, Events::with_capacity(0));
-        let polled = self.poll.poll(&mut events, wait);
         let mut count = 0;
-        for event in &events {
+        let mut wait = wait;
+        if let Some(beside) = &mut self.beside {
+            look(beside, &mut events, Some(Duration::ZERO))?;
+            count += self.see_to(&events, ears);
+            wait = Some(Duration::ZERO);
+        }
+        look(&mut self.poll, &mut events, wait)?;
+        count += self.see_to(&events, ears);
+        self.events = events;
+        self.flush(ears);
+        Ok(count)
+    }
+
+    fn see_to(&mut self, events: &Events, ears: &mut impl Ears) -> usize {
+        let mut count = 0;
+        for event in events {
             count += 1;
             let index = event.token().0;
             if event.is_writable() {
@@ -245,12 +267,7 @@ impl Net {
                 self.read(index, ears);
             }
         }
-        self.events = events;
-        self.flush(ears);
-        match polled {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-            _ => Ok(count),
-        }
+        count
     }
 
     fn writable(&mut self, index: usize, ears: &mut impl Ears) {
@@ -292,6 +309,14 @@ impl Net {
     fn awaited(&self, step: usize) -> String {
         let until = self.script.hellos.get(step).and_then(|hello| hello.until.as_deref());
         format!("a frame that contains `{}`", until.unwrap_or_default())
+    }
+}
+
+/// Asks which sockets something has happened on.
+fn look(poll: &mut Poll, events: &mut Events, wait: Option<Duration>) -> io::Result<()> {
+    match poll.poll(events, wait) {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Opening {
     pub(crate) since: Option<Position>,
     /// Whether it is never read once it is ready.
     pub(crate) stalls: bool,
+    /// Whether it is of the small room beside the large one, whose sockets are looked at first.
+    pub(crate) beside: bool,
 }
 
 /// An open connection.

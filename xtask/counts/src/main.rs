@@ -51,7 +51,7 @@ fn all() -> Result<()> {
     all.extend(instructions::count()?);
     let mut above = Vec::new();
     for Count { what, is, most } in &all {
-        println!("{what:<58} {is:>9.2}  at most {most}");
+        println!("{what:<48} {is:>10.3}  at most {most}");
         if is > most {
             above.push(*what);
         }

@@ -1,17 +1,16 @@
 //! What waits for one client: frames, bounded in bytes, and what to do when they are too many.
 
+mod entry;
 mod queue;
 
 use crate::room_kind::Slow;
-use crate::run::Run;
+pub(crate) use entry::Piece;
+use entry::{ENTRY, Entry, message_weight, weight};
 use queue::Queue;
 use roomcast_protocol::Frame;
 use roomcast_protocol::push::GapReason;
 use std::io::{self, IoSlice};
-use std::sync::Arc;
 
-/// What an entry weighs beside its bytes.
-const ENTRY: usize = size_of::<Entry>();
 /// Most entries of one vectored write: `IOV_MAX` of Linux is 1,024; 64 hold the cost of a call.
 const BATCH: usize = 64;
 
@@ -31,63 +30,6 @@ pub(crate) struct Missing {
     pub(crate) from: u64,
     pub(crate) to: u64,
     pub(crate) reason: GapReason,
-}
-
-#[derive(Debug, Clone)]
-enum Entry {
-    Frame(Frame, Option<Place>),
-    /// Only of a client whose socket has taken all so far; otherwise it is taken apart.
-    Run(Arc<Run>),
-    /// Becomes a frame when its turn comes: until then neighbours can join it.
-    Gap(Missing),
-}
-
-impl Entry {
-    /// What goes to the socket; a gap has no words yet.
-    fn bytes(&self) -> Option<&[u8]> {
-        match self {
-            Self::Frame(frame, _) => Some(frame.as_bytes()),
-            Self::Run(run) => Some(run.whole().as_bytes()),
-            Self::Gap(_) => None,
-        }
-    }
-}
-
-fn weight(entry: &Entry) -> usize {
-    match entry {
-        Entry::Frame(frame, _) => frame.len() + ENTRY,
-        Entry::Run(run) => run_weight(run),
-        Entry::Gap(_) => 0,
-    }
-}
-
-fn message_weight(entry: &Entry) -> usize {
-    if matches!(entry, Entry::Frame(_, Some(_)) | Entry::Run(_)) { weight(entry) } else { 0 }
-}
-
-/// A run weighs what its messages would weigh one by one.
-fn run_weight(run: &Run) -> usize {
-    run.whole().len() + run.parts().len() * ENTRY
-}
-
-/// Messages of a room that follow each other, ready for any number of outboxes.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    entry: Entry,
-    weight: usize,
-}
-
-impl Piece {
-    pub(crate) fn of(mut messages: Vec<(Frame, Place)>) -> Self {
-        let entry = match messages.pop() {
-            Some((frame, place)) if messages.is_empty() => Entry::Frame(frame, Some(place)),
-            last => {
-                messages.extend(last);
-                Entry::Run(Arc::new(Run::of(messages)))
-            }
-        };
-        Self { weight: weight(&entry), entry }
-    }
 }
 
 /// What became of a push.

@@ -10,7 +10,7 @@ use crate::sockets::{Arrival, ArrivingStream, WorkerId};
 use crate::stats::{Stats, Traffic};
 use crate::stream::Stream;
 use roomcast_core::shard::Closed;
-use roomcast_core::{Event, Inbox, Lane, SessionKey, Shard};
+use roomcast_core::{Event, Inbox, Lane, Now, SessionKey, Shard};
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
@@ -28,6 +28,8 @@ const EVENTS_AT_ONCE: usize = 256;
 const ARRIVALS_AT_ONCE: usize = 256;
 /// Members of large rooms written to before everything else gets its turn: half a millisecond.
 const SLICE: usize = 64;
+/// Slices written before anything but sockets and messages gets its turn.
+const SLICES_IN_A_ROW: usize = 8;
 /// Other connections written to before the sockets are looked at again.
 const WRITES_IN_A_ROW: usize = 256;
 
@@ -122,11 +124,6 @@ async fn run(seat: Seat) {
     let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
     let mut arrived = Vec::with_capacity(ARRIVALS_AT_ONCE);
     loop {
-        let (is_busy, is_full) = worker.stands();
-        if is_busy {
-            // The sockets are looked at, and what came in is read.
-            tokio::task::yield_now().await;
-        }
         tokio::select! {
             biased;
             () = worker.broken.notified() => panic!("a task of the worker failed"),
@@ -135,10 +132,11 @@ async fn run(seat: Seat) {
             1.. = arrivals.recv_many(&mut arrived, ARRIVALS_AT_ONCE) => {
                 arrived.drain(..).for_each(|arrival| worker.welcome(arrival));
             }
-            1.. = inbox.recv_many(&mut events, EVENTS_AT_ONCE), if !is_full => {}
-            () = std::future::ready(()), if is_busy => {}
+            1.. = inbox.recv_many(&mut events, EVENTS_AT_ONCE), if !worker.is_held_up() => {}
+            () = std::future::ready(()), if worker.is_busy() => {}
         }
         worker.turn(&mut events).await;
+        worker.go_on(&mut inbox, &mut events).await;
     }
 }
 
@@ -161,26 +159,48 @@ impl Worker {
         }
     }
 
-    /// Whether there is more to do at once, and whether nothing more should come in before.
-    fn stands(&self) -> (bool, bool) {
-        let shard = self.shard.borrow();
-        (shard.is_busy(), shard.is_full())
+    /// Whether there is more to do at once.
+    fn is_busy(&self) -> bool {
+        self.shard.borrow().is_busy()
+    }
+
+    /// Whether nothing more should come in before that is done.
+    fn is_held_up(&self) -> bool {
+        self.shard.borrow().is_full()
+    }
+
+    /// Takes some more turns, as long as there is something to write.
+    async fn go_on(&self, inbox: &mut Inbox, events: &mut Vec<Event>) {
+        for _ in 0..SLICES_IN_A_ROW {
+            if !self.is_busy() {
+                return;
+            }
+            // The sockets are looked at, and what came in is read.
+            tokio::task::yield_now().await;
+            if !self.is_held_up() {
+                events.extend(std::iter::from_fn(|| inbox.try_recv()).take(EVENTS_AT_ONCE));
+            }
+            self.turn(events).await;
+        }
     }
 
     /// Brings events to the shard, and what they cause to the sockets: all of the prompt lane, and
     /// a slice of the bulk.
     async fn turn(&self, events: &mut Vec<Event>) {
+        let mut now = self.clock.now();
         loop {
             let some = events.drain(..self.at_once(events));
-            self.shard.borrow_mut().handle(some, self.clock.now());
-            while self.write(Lane::Prompt, WRITES_IN_A_ROW) {
+            self.shard.borrow_mut().handle(some, now);
+            while self.write(Lane::Prompt, WRITES_IN_A_ROW, now) {
                 tokio::task::yield_now().await;
+                now = self.clock.now();
             }
             if events.is_empty() {
                 break;
             }
+            now = self.clock.now();
         }
-        self.write(Lane::Bulk, SLICE);
+        self.write(Lane::Bulk, SLICE, now);
         self.traffic.tell(&self.stats);
     }
 
@@ -197,8 +217,7 @@ impl Worker {
     }
 
     /// Writes to so many connections of the lane at most; whether there may be more.
-    fn write(&self, lane: Lane, most: usize) -> bool {
-        let now = self.clock.now();
+    fn write(&self, lane: Lane, most: usize, now: Now) -> bool {
         for _ in 0..most {
             let Some(key) = self.shard.borrow_mut().next_ready(lane) else {
                 self.observe_delivery(lane);
@@ -213,9 +232,13 @@ impl Worker {
 
     /// Everyone in the lane has been written to.
     fn observe_delivery(&self, lane: Lane) {
-        let now = self.clock.now().uptime;
-        for accepted in self.shard.borrow_mut().written(lane) {
-            self.stats.delivery.observe_duration(now.saturating_sub(accepted));
+        let mut shard = self.shard.borrow_mut();
+        let mut written = shard.written(lane).peekable();
+        if written.peek().is_some() {
+            let now = self.clock.now().uptime;
+            written.for_each(|accepted| {
+                self.stats.delivery.observe_duration(now.saturating_sub(accepted));
+            });
         }
     }
 

@@ -1,6 +1,6 @@
 //! A run as people see it: a bar while it lasts, a table at its end.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use roomcast_load::{Latency, Plan, Progress, Report};
 use std::fmt::{self, Display, Formatter};
 use std::io::{IsTerminal, stderr};
@@ -209,15 +209,7 @@ fn time(micros: u64) -> String {
 
 /// A number with its thousands apart.
 fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    HumanCount(number).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! WebSocket messages: those that came in, and those ready to go out, header and payload in one.
 
-use bytes::Bytes;
+use std::cell::Cell;
+use std::sync::Arc;
 
 /// A message that a client sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Incoming<'a> {
 /// assert_eq!(frame.payload(), b"hi");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame(Bytes);
+pub struct Frame(Arc<[u8]>);
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
@@ -78,8 +79,8 @@ impl Frame {
 
     /// Bytes that are already frames, such as the pongs that the WebSocket library answers with.
     #[must_use]
-    pub fn raw(bytes: Bytes) -> Self {
-        Self(bytes)
+    pub fn raw(bytes: &[u8]) -> Self {
+        Self(bytes.into())
     }
 
     /// All bytes, as they go to the socket.
@@ -112,7 +113,8 @@ impl Frame {
     }
 
     fn build(first: u8, write: impl FnOnce(&mut Vec<u8>)) -> Self {
-        let mut out = Vec::with_capacity(256);
+        let mut out = SCRATCH.take();
+        out.clear();
         out.resize(HEADER_ROOM, 0);
         write(&mut out);
         let length = out.len() - HEADER_ROOM;
@@ -134,8 +136,20 @@ impl Frame {
         };
         out[start] = first;
         // A frame may wait in many outboxes and in a history: it keeps no spare room.
-        Self(Bytes::copy_from_slice(&out[start..]))
+        let frame = Self(out[start..].into());
+        if out.capacity() <= MOST_SCRATCH {
+            SCRATCH.set(out);
+        }
+        frame
     }
+}
+
+/// The longest buffer that is kept for the next frame.
+const MOST_SCRATCH: usize = 64 * 1024;
+
+thread_local! {
+    /// Where a frame is put together. A frame within a frame finds none and begins its own.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! JSON that is passed on byte for byte: payloads, their depth limit, and text put into JSON.
 
-use bytes::Bytes;
 use std::fmt;
+use std::sync::Arc;
 
 /// How many levels of arrays and objects a payload may have.
 pub const MAX_DEPTH: usize = 64;
@@ -18,7 +18,7 @@ const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 /// assert!(Payload::parse("{price}").is_err());
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Payload(Bytes);
+pub struct Payload(Arc<str>);
 
 /// Why a text is not a payload.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,25 +38,24 @@ impl Payload {
     /// [`InvalidPayload`] says what is wrong.
     pub fn parse(text: &str) -> Result<Self, InvalidPayload> {
         check(text)?;
-        Ok(Self(Bytes::copy_from_slice(text.trim_matches(JSON_SPACE).as_bytes())))
+        Ok(Self(text.trim_matches(JSON_SPACE).into()))
     }
 
     /// A copy of what the parser has already checked.
     pub(crate) fn from_raw(raw: &serde_json::value::RawValue) -> Self {
-        Self(Bytes::copy_from_slice(raw.get().as_bytes()))
+        Self(raw.get().into())
     }
 
     /// The payload of a value that this program itself makes.
     #[must_use]
     pub fn of<T: serde::Serialize>(value: &T) -> Self {
-        Self(Bytes::from(serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec())))
+        Self(serde_json::to_string(value).map_or_else(|_| "null".into(), Arc::from))
     }
 
     /// The JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // A payload is made from `str` or by serde_json; both are UTF-8.
-        std::str::from_utf8(&self.0).unwrap_or("null")
+        &self.0
     }
 
     /// Length in bytes.
@@ -72,7 +71,7 @@ impl Payload {
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
+        self.0.as_bytes()
     }
 }
 
@@ -87,6 +86,13 @@ impl fmt::Debug for Payload {
 /// # Errors
 /// [`InvalidPayload::TooDeep`] past [`MAX_DEPTH`] levels.
 pub fn check_depth(text: &str) -> Result<(), InvalidPayload> {
+    if !text.trim_start_matches(JSON_SPACE).starts_with(['{', '[']) {
+        return Ok(());
+    }
+    // Nearly every text has fewer brackets than it may have levels, which is soon counted.
+    if text.bytes().filter(|&byte| byte == b'{' || byte == b'[').count() <= MAX_DEPTH {
+        return Ok(());
+    }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for byte in text.bytes() {
         if in_string {

@@ -2,14 +2,15 @@
 //! UTF-8 and answers control frames. Between two messages nothing of it is kept.
 
 use crate::boundary::Boundary;
-use bytes::Bytes;
 use roomcast_protocol::{CloseCode, Frame, Incoming};
 use std::io::{self, Read, Write};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// Bytes that tungstenite takes at once, and the least it allocates.
-const READ_AT_ONCE: usize = 4 * 1024;
+/// Bytes that tungstenite takes at once, and the least it allocates: it clears so many each time.
+const READ_AT_ONCE: usize = 1024;
+/// Bytes of a message whose reader is kept for others.
+const SHORT: usize = 4 * 1024;
 
 /// What a client's bytes say.
 pub(crate) enum Said<'a> {
@@ -53,7 +54,7 @@ impl Decoder {
         mut hear: impl FnMut(Said<'_>),
     ) -> Result<(), CloseCode> {
         // What has read a long message has a long buffer, and is not kept for others.
-        let is_short = self.partial.is_none() && bytes.len() <= READ_AT_ONCE;
+        let is_short = self.partial.is_none() && bytes.len() <= SHORT;
         let begun = self.partial.take().or_else(|| spare.0.take());
         let mut partial = begun.unwrap_or_else(|| Box::new(Partial::new(max_frame)));
         partial.boundary.feed(bytes);
@@ -68,13 +69,12 @@ impl Decoder {
                 Err(error) => break error,
             }
         };
-        let answer = Frame::raw(Bytes::from(pipe.output));
         if goodbye {
-            hear(Said::Goodbye(answer));
+            hear(Said::Goodbye(Frame::raw(&pipe.output)));
             return Ok(());
         }
-        if !answer.is_empty() {
-            hear(Said::Answer(answer));
+        if !pipe.output.is_empty() {
+            hear(Said::Answer(Frame::raw(&pipe.output)));
         }
         close_code(&end)?;
         if !partial.boundary.is_between_messages() {

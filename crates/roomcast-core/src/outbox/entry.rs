@@ -54,13 +54,11 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    pub(crate) fn of(mut messages: Vec<(Frame, Place)>) -> Self {
-        let entry = match messages.pop() {
-            Some((frame, place)) if messages.is_empty() => Entry::Frame(frame, Some(place)),
-            last => {
-                messages.extend(last);
-                Entry::Run(Arc::new(Run::of(messages)))
-            }
+    pub(crate) fn of(mut messages: impl ExactSizeIterator<Item = (Frame, Place)>) -> Self {
+        let only = if messages.len() == 1 { messages.next() } else { None };
+        let entry = match only {
+            Some((frame, place)) => Entry::Frame(frame, Some(place)),
+            None => Entry::Run(Arc::new(Run::of(messages.collect()))),
         };
         Self { weight: weight(&entry), entry }
     }

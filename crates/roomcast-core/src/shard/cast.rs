@@ -81,7 +81,7 @@ impl<'a> Cast<'a> {
         self.pieces[dialect.slot()].get_or_insert_with(|| {
             let part =
                 |message: &Arc<Delivery>| (message.frame(dialect).clone(), place(room, message));
-            Piece::of(messages.iter().map(part).collect())
+            Piece::of(messages.iter().map(part))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Text of the native dialect → [`Command`], or why not.
 
-use super::fields::{Fields, Read, bounded, missing, name, optional, required};
+use super::fields::{Fields, Read, Text, bounded, missing, name, optional, required};
 use crate::command::{Join, Page, PresenceMode, Publish, Token};
 use crate::dialect::Decoded;
 use crate::json::{self, Payload};
@@ -42,15 +42,17 @@ fn open(text: &str) -> Read<(Fields<'_>, Option<CommandId>)> {
 }
 
 fn meaning(fields: &Fields<'_>, has_id: bool) -> Read<Meaning> {
-    let kind: String = required("type", fields.kind)?;
-    let command = match kind.as_str() {
+    let Text(kind) = required("type", fields.kind)?;
+    let command = match &*kind {
         "join" => Command::Join(join(fields)?),
         "leave" => Command::Leave { room: room(fields)? },
         "publish" => Command::Publish(publish(fields)?),
         "history" => history(fields)?,
         "presence" => Command::Presence { room: room(fields)? },
         "state" => Command::State { room: room(fields)?, data: payload("data", fields.data)? },
-        "refresh" => Command::Refresh { token: Token(required("token", fields.token)?) },
+        "refresh" => Command::Refresh {
+            token: Token(required::<Text<'_>>("token", fields.token)?.0.into_owned()),
+        },
         "ping" | "pong" if has_id => {
             return Err(Refusal::bad_request("`ping` and `pong` take no `id`; use `t`"));
         }

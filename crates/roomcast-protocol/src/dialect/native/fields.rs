@@ -3,6 +3,7 @@
 use crate::{InvalidName, Refusal};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Most messages that one `history` or `rewind` may ask for.
 const MAX_PAGE: u64 = 1_000;
@@ -57,19 +58,24 @@ fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>
 }
 
 /// A type that a field may have, and how to say so.
-pub(super) trait Expected: serde::de::DeserializeOwned {
+pub(super) trait Expected<'a>: Deserialize<'a> {
     const WHAT: &'static str;
 }
 
-impl Expected for String {
+/// A text, as it stands in the command unless something in it is escaped.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+impl<'a> Expected<'a> for Text<'a> {
     const WHAT: &'static str = "a string";
 }
 
-impl Expected for bool {
+impl Expected<'_> for bool {
     const WHAT: &'static str = "true or false";
 }
 
-impl Expected for u64 {
+impl Expected<'_> for u64 {
     const WHAT: &'static str = "a whole number from 0 to 2^64 - 1";
 }
 
@@ -77,11 +83,14 @@ pub(super) fn missing(field: &str) -> Refusal {
     Refusal::bad_request(format!("`{field}` is missing"))
 }
 
-pub(super) fn required<T: Expected>(field: &str, raw: Option<&RawValue>) -> Read<T> {
+pub(super) fn required<'a, T: Expected<'a>>(field: &str, raw: Option<&'a RawValue>) -> Read<T> {
     optional(field, raw)?.ok_or_else(|| missing(field))
 }
 
-pub(super) fn optional<T: Expected>(field: &str, raw: Option<&RawValue>) -> Read<Option<T>> {
+pub(super) fn optional<'a, T: Expected<'a>>(
+    field: &str,
+    raw: Option<&'a RawValue>,
+) -> Read<Option<T>> {
     raw.map(|raw| serde_json::from_str(raw.get()))
         .transpose()
         .map_err(|_| Refusal::bad_request(format!("`{field}` must be {}", T::WHAT)))
@@ -92,8 +101,10 @@ pub(super) fn name<T>(
     raw: Option<&RawValue>,
     new: impl Fn(&str) -> Result<T, InvalidName>,
 ) -> Read<Option<T>> {
-    let text: Option<String> = optional(field, raw)?;
-    text.map(|text| new(&text)).transpose().map_err(|error| Refusal::bad_request(error.to_string()))
+    let text: Option<Text<'_>> = optional(field, raw)?;
+    text.map(|text| new(&text.0))
+        .transpose()
+        .map_err(|error| Refusal::bad_request(error.to_string()))
 }
 
 pub(super) fn bounded(field: &str, raw: Option<&RawValue>) -> Read<Option<u32>> {

@@ -45,14 +45,12 @@ struct Names {
 
 impl Dedupe {
     /// Where a message of that name already stands: the inner option is its position.
-    pub(crate) fn find(&self, name: Option<&Name>) -> Option<Option<Position>> {
-        let name = name?;
+    pub(crate) fn find(&self, name: &Name) -> Option<Option<Position>> {
         let names = if name.0 == Scope::Backend { &self.backend } else { &self.clients };
         names.places.get(name).copied()
     }
 
-    pub(crate) fn remember(&mut self, name: Option<Name>, position: Option<Position>, now: Now) {
-        let Some(name) = name else { return };
+    pub(crate) fn remember(&mut self, name: Name, position: Option<Position>, now: Now) {
         let names = if name.0 == Scope::Backend { &mut self.backend } else { &mut self.clients };
         names.remember(name, position, now);
     }

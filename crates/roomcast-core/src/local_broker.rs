@@ -10,7 +10,7 @@ use crate::limits::RateLimit;
 use crate::now::{Now, millis};
 use crate::random::Random;
 use crate::room_kind::RoomKind;
-use crate::striped::Striped;
+use crate::striped::{Striped, give_back};
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{Epoch, ErrorCode, Position, Refusal, RoomName};
 use std::sync::Arc;
@@ -22,6 +22,9 @@ use std::time::Duration;
 pub struct LocalBroker {
     rooms: Striped<LocalRoom>,
     inboxes: Vec<InboxSender>,
+    /// What a room's numbering begins with. Another one whenever a numbering in use was forgotten,
+    /// so that a room never gives the same position to two messages.
+    epoch: AtomicU64,
     epochs: Random,
     dedupe: Duration,
     next_stripe: AtomicUsize,
@@ -33,7 +36,8 @@ struct LocalRoom {
     kind: Arc<RoomKind>,
     log: RoomLog,
     shards: Vec<ShardId>,
-    dedupe: Dedupe,
+    /// None until a message had a name.
+    dedupe: Option<Box<Dedupe>>,
     rate: RateLimit,
     /// When the last shard left or the last message came, in milliseconds of uptime.
     touched: u64,
@@ -44,10 +48,12 @@ impl LocalBroker {
     /// of earlier processes; `dedupe` is how long a `message_id` is remembered.
     #[must_use]
     pub fn new(inboxes: Vec<InboxSender>, seed: u64, dedupe: Duration) -> Self {
+        let epochs = Random::new(seed);
         Self {
             rooms: Striped::default(),
             inboxes,
-            epochs: Random::new(seed),
+            epoch: AtomicU64::new(epochs.next()),
+            epochs,
             dedupe,
             next_stripe: AtomicUsize::new(0),
             history_bytes: AtomicU64::new(0),
@@ -65,9 +71,9 @@ impl LocalBroker {
         let mut rooms = self.rooms.of(name);
         let room = rooms.entry(name.clone()).or_insert_with(|| LocalRoom {
             kind: Arc::clone(kind),
-            log: RoomLog::new(Epoch(self.epochs.next())),
+            log: RoomLog::new(Epoch(self.epoch.load(Ordering::Relaxed))),
             shards: Vec::new(),
-            dedupe: Dedupe::default(),
+            dedupe: None,
             rate: RateLimit::default(),
             touched: now.ms(),
         });
@@ -152,14 +158,18 @@ impl Broker for LocalBroker {
         rooms.retain(|_, room| {
             let before = room.log.bytes();
             room.log.expire(now, &room.kind.history);
-            room.dedupe.expire(now, self.dedupe);
+            room.expire_names(now, self.dedupe);
             self.count_history(before, room.log.bytes());
             let keep = room.is_needed(now);
             if !keep {
                 self.count_history(room.log.bytes(), 0);
+                if room.log.head().offset > 0 {
+                    self.epoch.store(self.epochs.next(), Ordering::Relaxed);
+                }
             }
             keep
         });
+        give_back(&mut rooms);
     }
 
     fn history_bytes(&self) -> u64 {
@@ -177,7 +187,8 @@ impl LocalRoom {
     ) -> Result<Accepted, Refusal> {
         let Publication { mut message, kind, ephemeral, skip, from_backend } = publication;
         let name = Name::of(&message, from_backend);
-        if let Some(position) = self.dedupe.find(name.as_ref()) {
+        let known = name.as_ref().zip(self.dedupe.as_ref());
+        if let Some(position) = known.and_then(|(name, dedupe)| dedupe.find(name)) {
             return Ok(Accepted { position, duplicate: true });
         }
         if !from_backend {
@@ -186,7 +197,9 @@ impl LocalRoom {
         self.touched = now.ms();
         message.position = (!ephemeral).then(|| self.log.next());
         let position = message.position;
-        self.dedupe.remember(name, position, now);
+        if let Some(name) = name {
+            self.dedupe.get_or_insert_default().remember(name, position, now);
+        }
         let delivery = Arc::new(Delivery::new(message, now.uptime, skip));
         if !ephemeral {
             self.log.append(&delivery, &kind.history);
@@ -211,9 +224,20 @@ impl LocalRoom {
         })
     }
 
-    /// A room with members keeps its numbering for good, one without for the life of a message.
+    fn expire_names(&mut self, now: Now, window: Duration) {
+        let Some(dedupe) = &mut self.dedupe else { return };
+        dedupe.expire(now, window);
+        if dedupe.is_empty() {
+            self.dedupe = None;
+        }
+    }
+
+    /// A room with members keeps its numbering for good, one without for the life of a message; of
+    /// one in which nothing has a number only its rate is kept, which is whole after a second.
     fn is_needed(&self, now: Now) -> bool {
+        let has_numbers = self.log.head().offset > 0;
+        let kept = if has_numbers { self.kind.history.ttl } else { Duration::from_secs(1) };
         let idle = now.ms().saturating_sub(self.touched);
-        !self.shards.is_empty() || !self.dedupe.is_empty() || idle < millis(self.kind.history.ttl)
+        !self.shards.is_empty() || self.dedupe.is_some() || idle < millis(kept)
     }
 }

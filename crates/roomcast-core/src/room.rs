@@ -6,6 +6,7 @@ use crate::room_kind::RoomKind;
 use crate::session::SessionKey;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::{Command, CommandId, Position, RoomName};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ pub(crate) struct Room {
 /// Messages on their way to the members.
 #[derive(Debug, Default)]
 pub(crate) struct Coming {
-    pub(crate) messages: Vec<Arc<Delivery>>,
+    pub(crate) messages: SmallVec<[Arc<Delivery>; 2]>,
     pub(crate) bytes: usize,
 }
 

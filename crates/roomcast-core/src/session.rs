@@ -11,6 +11,7 @@ use roomcast_protocol::dialect::Context;
 use roomcast_protocol::{
     CloseCode, Dialect, Refusal, RoomName, SessionId, Timestamp, User, UserId,
 };
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,7 +76,8 @@ pub(crate) struct Session {
     pub(crate) serial: u32,
     pub(crate) dialect: &'static dyn Dialect,
     pub(crate) identity: Arc<Identity>,
-    pub(crate) rooms: Vec<Membership>,
+    /// Most sessions are in one room: it stands here.
+    pub(crate) rooms: SmallVec<[Membership; 1]>,
     pub(crate) outbox: Outbox,
     /// When it began, in milliseconds of uptime.
     pub(crate) opened: u64,
@@ -109,7 +111,7 @@ impl Session {
             serial,
             dialect: spec.dialect,
             identity: spec.identity,
-            rooms: Vec::new(),
+            rooms: SmallVec::new(),
             outbox: Outbox::default(),
             opened: now.ms(),
             heard: now.ms(),

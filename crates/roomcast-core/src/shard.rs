@@ -66,7 +66,8 @@ pub struct Shard {
     id: ShardId,
     engine: Arc<Engine>,
     sessions: Slab<Session>,
-    rooms: Slab<Room>,
+    /// Boxed: they come and go, and a place costs a pointer.
+    rooms: Slab<Box<Room>>,
     names: HashMap<RoomName, u32>,
     /// Rooms with messages that come at the end of what is handled now.
     gathering: Vec<u32>,
@@ -248,7 +249,8 @@ impl Shard {
             (session.heard, session.pinged) = (now.ms(), None);
         }
         if progress.done {
-            session.blocked = None;
+            // Its place in a lane means nothing any more.
+            (session.blocked, session.lane) = (None, None);
             return Ok(session.closing.map_or(Flush::Idle, Flush::Closing));
         }
         if progress.written > 0 || session.blocked.is_none() {
@@ -362,7 +364,7 @@ impl Shard {
     }
 }
 
-fn say_gap(rooms: &Slab<Room>, dialect: &dyn Dialect, gap: Missing) -> Option<Frame> {
+fn say_gap(rooms: &Slab<Box<Room>>, dialect: &dyn Dialect, gap: Missing) -> Option<Frame> {
     let room = rooms.get(gap.room as usize)?.name.clone();
     let Missing { from, to, reason, .. } = gap;
     dialect.push(&Push::Gap { room, from, to, reason, repairing: false })

@@ -12,6 +12,13 @@ pub(crate) const STRIPES: usize = 64;
 /// The rooms behind one lock.
 pub(crate) type Rooms<'a, T> = MutexGuard<'a, HashMap<RoomName, T>>;
 
+/// Gives back the memory of a crowd of rooms that is gone.
+pub(crate) fn give_back<T>(rooms: &mut HashMap<RoomName, T>) {
+    if rooms.capacity() > 64 && rooms.len() < rooms.capacity() / 4 {
+        rooms.shrink_to(rooms.len() * 2);
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Striped<T> {
     stripes: Vec<Mutex<HashMap<RoomName, T>>>,

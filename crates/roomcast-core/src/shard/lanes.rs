@@ -86,6 +86,16 @@ impl Shard {
         queue.accepted.drain(..end)
     }
 
+    /// How many places of the lane there are to look at: sessions, and some that were written to
+    /// meanwhile.
+    #[must_use]
+    pub fn waiting_in(&self, lane: Lane) -> usize {
+        match lane {
+            Lane::Prompt => self.lanes.prompt.sessions.len(),
+            Lane::Bulk => self.lanes.bulk.sessions.len(),
+        }
+    }
+
     pub(super) fn make_ready(&mut self, index: u32) {
         self.lanes.add(&mut self.sessions[index as usize], index, Lane::Prompt);
     }

@@ -6,6 +6,7 @@ use crate::now::Now;
 use crate::room::{Held, PendingJoin, Room, RoomMember};
 use crate::room_kind::{PresenceKind, RoomKind};
 use crate::session::{Membership, Seat};
+use crate::striped::give_back;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::push::Member;
 use roomcast_protocol::reply::Joined;
@@ -68,7 +69,7 @@ impl Shard {
         }
         let kind = self.kind(name);
         self.engine.broker.subscribe(name, &kind, self.id, now);
-        let room = self.rooms.insert(Room::new(name.clone(), kind)) as u32;
+        let room = self.rooms.insert(Box::new(Room::new(name.clone(), kind))) as u32;
         self.names.insert(name.clone(), room);
         self.stats.rooms.add(1);
         room
@@ -175,6 +176,7 @@ impl Shard {
         let session = &mut self.sessions[index as usize];
         let Some(place) = session.rooms.iter().position(|at| at.room == room) else { return };
         let membership = session.rooms.remove(place);
+        session.rooms.shrink_to_fit();
         let before = session.outbox.bytes();
         let (rooms, dialect) = (&self.rooms, session.dialect);
         session.outbox.forget_places(room, |gap| say_gap(rooms, dialect, gap));
@@ -235,6 +237,7 @@ impl Shard {
         }
         let room = self.rooms.remove(index as usize);
         self.names.remove(&room.name);
+        give_back(&mut self.names);
         self.stats.rooms.sub(1);
         self.engine.broker.unsubscribe(&room.name, self.id, now);
     }

@@ -3,7 +3,7 @@
 
 use crate::frame::{Decoder, Said};
 use crate::sockets::Permit;
-use crate::stream::Stream;
+use crate::stream::{More, Stream};
 use crate::worker::Worker;
 use roomcast_core::{Flush, Now, SessionKey};
 use std::cell::{Cell, RefCell};
@@ -26,6 +26,8 @@ pub(crate) struct Connection {
     decoder: RefCell<Decoder>,
     waker: RefCell<Waker>,
     state: Cell<State>,
+    /// The client said goodbye: after what waits for it nothing is sent or read any more.
+    parting: Cell<bool>,
     _permit: Permit,
 }
 
@@ -50,6 +52,7 @@ impl Connection {
             decoder: RefCell::default(),
             waker: RefCell::new(Waker::noop().clone()),
             state: Cell::new(State::Open),
+            parting: Cell::new(false),
             _permit: permit,
         }
     }
@@ -61,8 +64,10 @@ impl Connection {
             return;
         }
         let waker = self.waker.borrow();
+        // The end of the stream goes with the last bytes.
+        let more = if self.parting.get() { More::Follows } else { More::No };
         let flushed = worker.shard.borrow_mut().flush(self.key, now, |slices| {
-            let written = self.stream.write(slices, &waker)?;
+            let written = self.stream.write(slices, more, &waker)?;
             worker.traffic.sent(written);
             Ok(written)
         });
@@ -91,7 +96,10 @@ impl Connection {
                 Said::Message(incoming) => shard.receive(self.key, incoming, now),
                 Said::Alive => shard.heard(self.key, now),
                 Said::Answer(frame) => shard.control(self.key, frame),
-                Said::Goodbye(frame) => shard.goodbye(self.key, frame, now),
+                Said::Goodbye(frame) => {
+                    self.parting.set(self.stream.ends_when_dropped());
+                    shard.goodbye(self.key, frame, now);
+                }
             }
         });
         drop(spare);
@@ -99,6 +107,14 @@ impl Connection {
             worker.shard.borrow_mut().close(self.key, code, now);
         }
         self.flush(worker, now);
+    }
+
+    /// Writes the first that it is told, and sends it together with the handshake.
+    pub(crate) fn begin(&self, worker: &Worker, now: Now) {
+        self.flush(worker, now);
+        if self.stream.send_promptly().is_err() {
+            self.state.set(State::Gone);
+        }
     }
 
     /// Sends on what a stream that is no socket has kept.
@@ -178,7 +194,7 @@ impl Future for Driver {
             match connection.state.get() {
                 State::Open => connection.send_on(context),
                 State::Blocked => connection.write_on(worker, context),
-                State::Closing => {
+                State::Closing if !connection.parting.get() => {
                     worker.part(connection);
                     let (connection, timeout) = (Rc::clone(connection), worker.close_timeout);
                     tokio::task::spawn_local(async move {
@@ -186,7 +202,7 @@ impl Future for Driver {
                     });
                     return Poll::Ready(());
                 }
-                State::Gone => {
+                State::Closing | State::Gone => {
                     worker.part(connection);
                     return Poll::Ready(());
                 }

@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::error::ListenError;
-use crate::sockets::WorkerId;
+use crate::http_socket::{Greeting, HttpSocket};
+use crate::sockets::{Own, WorkerId};
 use crate::worker::Worker;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -161,10 +162,12 @@ async fn serve(
 ) {
     let asked = Arc::new(AtomicBool::new(false));
     let asks = Arc::clone(&asked);
+    let greeting = Greeting::default();
+    let own = id.map(|id| Own(id, greeting.clone()));
     let service = service_fn(move |mut request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(peer);
-        id.map(|id| request.extensions_mut().insert(id));
+        own.clone().map(|own| request.extensions_mut().insert(own));
         let answer = handler.handle(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
@@ -172,7 +175,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(HttpSocket::new(socket, greeting)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let served = loop {

@@ -24,6 +24,7 @@ mod connection;
 pub mod error;
 mod frame;
 pub mod http;
+mod http_socket;
 mod listener;
 pub mod server;
 mod sockets;

@@ -1,6 +1,7 @@
 //! The way of an accepted connection to its worker, and how many there may be.
 
 use crate::config::Config;
+use crate::http_socket::Greeting;
 use crate::stream::Io;
 use bytes::Bytes;
 use roomcast_core::SessionSpec;
@@ -13,6 +14,10 @@ use tokio::sync::mpsc;
 /// Which worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WorkerId(pub(crate) usize);
+
+/// Of a request on a socket that a worker itself accepted.
+#[derive(Debug, Clone)]
+pub(crate) struct Own(pub(crate) WorkerId, pub(crate) Greeting);
 
 /// Takes accepted connections to the workers. Cheap to clone, usable from any thread.
 #[derive(Debug, Clone)]

@@ -45,21 +45,37 @@ fn drained(socket: &TcpStream) {
     _ = socket.try_io(Interest::READABLE, nothing);
 }
 
+/// Whether more is sent at once, so that the kernel may keep what does not fill a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum More {
+    Follows,
+    No,
+}
+
 /// Sends past the runtime: nearly always the socket has room, and asking the runtime first would
 /// reach for memory that nothing else of a delivery needs.
-fn send(socket: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+pub(crate) fn send(socket: &TcpStream, slices: &[IoSlice<'_>], more: More) -> io::Result<usize> {
+    let flags = flags(more);
     let sent = match slices {
-        [one] => rustix::net::send(socket, one, FLAGS),
-        many => rustix::net::sendmsg(socket, many, &mut SendAncillaryBuffer::default(), FLAGS),
+        [one] => rustix::net::send(socket, one, flags),
+        many => rustix::net::sendmsg(socket, many, &mut SendAncillaryBuffer::default(), flags),
     };
     Ok(sent?)
 }
 
 /// A peer that is gone is an error, and no signal to the process.
 #[cfg(target_os = "linux")]
-const FLAGS: SendFlags = SendFlags::NOSIGNAL;
+fn flags(more: More) -> SendFlags {
+    match more {
+        More::Follows => SendFlags::NOSIGNAL | SendFlags::MORE,
+        More::No => SendFlags::NOSIGNAL,
+    }
+}
+
 #[cfg(not(target_os = "linux"))]
-const FLAGS: SendFlags = SendFlags::empty();
+fn flags(_: More) -> SendFlags {
+    SendFlags::empty()
+}
 
 impl Stream {
     /// Any stream.
@@ -95,13 +111,18 @@ impl Stream {
 
     /// Writes what the stream takes now; `waker` is woken when a stream that is no socket can
     /// take more.
-    pub(crate) fn write(&self, slices: &[IoSlice<'_>], waker: &Waker) -> io::Result<usize> {
+    pub(crate) fn write(
+        &self,
+        slices: &[IoSlice<'_>],
+        more: More,
+        waker: &Waker,
+    ) -> io::Result<usize> {
         match self {
-            Self::Tcp(socket) => match send(socket, slices) {
+            Self::Tcp(socket) => match send(socket, slices, more) {
                 // The runtime must hear that the socket is full, or it would not tell when it no
                 // longer is.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    socket.try_io(Interest::WRITABLE, || send(socket, slices))
+                    socket.try_io(Interest::WRITABLE, || send(socket, slices, more))
                 }
                 sent => sent,
             },
@@ -115,6 +136,16 @@ impl Stream {
                 }
             }
         }
+    }
+
+    /// Nothing waits for more from here on, not even what the handshake has left in the kernel.
+    pub(crate) fn send_promptly(&self) -> io::Result<()> {
+        if let Self::Tcp(socket) = self { socket.set_nodelay(true) } else { Ok(()) }
+    }
+
+    /// Whether dropping it sends all that was written, and then says that there is no more.
+    pub(crate) fn ends_when_dropped(&self) -> bool {
+        matches!(self, Self::Tcp(_))
     }
 
     /// Sends on what the stream has taken and may have kept, as TLS does. What it cannot send yet

@@ -2,7 +2,8 @@
 //! server does not see it.
 
 use crate::http::Body;
-use crate::sockets::{Arrival, ArrivingStream, NotNow, Sockets, WorkerId};
+use crate::http_socket::HttpSocket;
+use crate::sockets::{Arrival, ArrivingStream, NotNow, Own, Sockets};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -111,7 +112,10 @@ impl Sockets {
         spec: SessionSpec,
     ) -> Result<Response<Body>, NotNow> {
         let permit = self.permit()?;
-        let own = request.extensions().get::<WorkerId>().copied();
+        let own = request.extensions().get::<Own>().map(|Own(worker, greeting)| {
+            greeting.follows();
+            *worker
+        });
         let upgrade = hyper::upgrade::on(&mut request);
         let sockets = self.clone();
         tokio::spawn(async move {
@@ -158,9 +162,13 @@ async fn upgraded(upgrade: OnUpgrade, own: bool) -> Option<(ArrivingStream, Byte
     }
 }
 
-/// The plain TCP socket under an upgraded connection, also under hyper-util's `auto` (and so
-/// axum's) server; anything else comes back as it is.
+/// The plain TCP socket under an upgraded connection: of our server, of hyper's, of hyper-util's
+/// `auto` (and so axum's); anything else comes back as it is.
 fn socket_of(upgraded: Upgraded) -> Result<(TcpStream, Bytes), Upgraded> {
+    let upgraded = match upgraded.downcast::<TokioIo<HttpSocket>>() {
+        Ok(Parts { io, read_buf, .. }) => return Ok((io.into_inner().into_inner(), read_buf)),
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(Parts { io, read_buf, .. }) => return Ok((io.into_inner(), read_buf)),
         Err(upgraded) => upgraded,

@@ -24,12 +24,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 const READ_BUFFER: usize = 64 * 1024;
 /// Events taken from the inbox at once: what they bring to one client goes in one write.
 const EVENTS_AT_ONCE: usize = 256;
-/// Connections taken in at once: one at a time, they would wait behind a busy room for long.
-const ARRIVALS_AT_ONCE: usize = 256;
 /// Members of large rooms written to before everything else gets its turn: half a millisecond.
 const SLICE: usize = 64;
-/// Slices written before anything but sockets and messages gets its turn.
-const SLICES_IN_A_ROW: usize = 8;
 /// Other connections written to before the sockets are looked at again.
 const WRITES_IN_A_ROW: usize = 256;
 
@@ -103,41 +99,33 @@ pub(crate) fn start(seat: Seat) -> io::Result<std::thread::JoinHandle<()>> {
     Ok(thread)
 }
 
+/// The worker's tasks, until the server ends or one of them fails.
 async fn run(seat: Seat) {
-    let Seat { id, shard, mut inbox, mut arrivals, listener, .. } = seat;
+    let Seat { id, shard, inbox, arrivals, listener, .. } = seat;
     let (config, mut draining) = (seat.config, seat.draining);
-    let tick = shard.tick();
     let worker = Rc::new(Worker::new(shard, seat.clock, &config, seat.stats));
     if let Some((listener, handler)) = listener {
-        let accepting = http::accept(
-            listener,
-            id,
-            handler,
-            Arc::clone(&config),
-            Rc::clone(&worker),
-            draining.clone(),
-        );
+        let (worker, draining) = (Rc::clone(&worker), draining.clone());
+        let accepting = http::accept(listener, id, handler, Arc::clone(&config), worker, draining);
         tokio::task::spawn_local(accepting);
     }
-    let mut ticker = tokio::time::interval(tick);
-    ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
-    let mut arrived = Vec::with_capacity(ARRIVALS_AT_ONCE);
-    loop {
-        tokio::select! {
-            biased;
-            () = worker.broken.notified() => panic!("a task of the worker failed"),
-            ended = draining.changed() => if ended.is_err() { return },
-            due = ticker.tick() => worker.sweep(due),
-            1.. = arrivals.recv_many(&mut arrived, ARRIVALS_AT_ONCE) => {
-                arrived.drain(..).for_each(|arrival| worker.welcome(arrival));
-            }
-            1.. = inbox.recv_many(&mut events, EVENTS_AT_ONCE), if !worker.is_held_up() => {}
-            () = std::future::ready(()), if worker.is_busy() => {}
-        }
-        worker.turn(&mut events).await;
-        worker.go_on(&mut inbox, &mut events).await;
-    }
+    let mut ticking = tokio::task::spawn_local(Rc::clone(&worker).tick());
+    let mut welcoming = tokio::task::spawn_local(Rc::clone(&worker).welcome_all(arrivals));
+    let mut delivering = tokio::task::spawn_local(Rc::clone(&worker).deliver(inbox));
+    let failed = tokio::select! {
+        biased;
+        () = worker.broken.notified() => panic!("a task of the worker failed"),
+        () = ended(&mut draining) => return,
+        Err(failed) = &mut ticking => failed,
+        Err(failed) = &mut welcoming => failed,
+        Err(failed) = &mut delivering => failed,
+    };
+    std::panic::resume_unwind(failed.into_panic());
+}
+
+/// Waits until the server has ended.
+async fn ended(draining: &mut watch::Receiver<bool>) {
+    while draining.changed().await.is_ok() {}
 }
 
 impl Worker {
@@ -169,18 +157,40 @@ impl Worker {
         self.shard.borrow().is_full()
     }
 
-    /// Takes some more turns, as long as there is something to write.
-    async fn go_on(&self, inbox: &mut Inbox, events: &mut Vec<Event>) {
-        for _ in 0..SLICES_IN_A_ROW {
-            if !self.is_busy() {
+    /// Does what is due, tick by tick.
+    async fn tick(self: Rc<Self>) {
+        let mut ticker = tokio::time::interval(self.shard.borrow().tick());
+        ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let due = ticker.tick().await;
+            self.sweep(due);
+            self.write_prompt(self.clock.now()).await;
+            self.traffic.tell(&self.stats);
+        }
+    }
+
+    /// Takes connections in.
+    async fn welcome_all(self: Rc<Self>, mut arrivals: mpsc::UnboundedReceiver<Arrival>) {
+        while let Some(arrival) = arrivals.recv().await {
+            self.welcome(arrival);
+        }
+    }
+
+    /// Delivers what the inbox brings, a turn at a time. Between two turns the sockets are looked
+    /// at, and every other task that can go on does so.
+    async fn deliver(self: Rc<Self>, mut inbox: Inbox) {
+        let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
+        loop {
+            if self.is_busy() {
+                tokio::task::yield_now().await;
+            } else if inbox.recv_many(&mut events, EVENTS_AT_ONCE).await == 0 {
                 return;
             }
-            // The sockets are looked at, and what came in is read.
-            tokio::task::yield_now().await;
             if !self.is_held_up() {
-                events.extend(std::iter::from_fn(|| inbox.try_recv()).take(EVENTS_AT_ONCE));
+                let room = EVENTS_AT_ONCE - events.len();
+                events.extend(std::iter::from_fn(|| inbox.try_recv()).take(room));
             }
-            self.turn(events).await;
+            self.turn(&mut events).await;
         }
     }
 
@@ -191,10 +201,7 @@ impl Worker {
         loop {
             let some = events.drain(..self.at_once(events));
             self.shard.borrow_mut().handle(some, now);
-            while self.write(Lane::Prompt, WRITES_IN_A_ROW, now) {
-                tokio::task::yield_now().await;
-                now = self.clock.now();
-            }
+            self.write_prompt(now).await;
             if events.is_empty() {
                 break;
             }
@@ -202,6 +209,20 @@ impl Worker {
         }
         self.write(Lane::Bulk, SLICE, now);
         self.traffic.tell(&self.stats);
+    }
+
+    /// Writes to all who stand in the prompt lane now, with a look at the sockets in between: who
+    /// comes into it meanwhile has the next turn, or the turn might never end.
+    async fn write_prompt(&self, mut now: Now) {
+        let mut left = self.shard.borrow().waiting_in(Lane::Prompt);
+        while self.write(Lane::Prompt, left.min(WRITES_IN_A_ROW), now) {
+            left = left.saturating_sub(WRITES_IN_A_ROW);
+            if left == 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+            now = self.clock.now();
+        }
     }
 
     /// How many of the events are handled together: with more than a client's outbox holds,
@@ -219,15 +240,16 @@ impl Worker {
     /// Writes to so many connections of the lane at most; whether there may be more.
     fn write(&self, lane: Lane, most: usize, now: Now) -> bool {
         for _ in 0..most {
-            let Some(key) = self.shard.borrow_mut().next_ready(lane) else {
-                self.observe_delivery(lane);
-                return false;
-            };
+            let Some(key) = self.shard.borrow_mut().next_ready(lane) else { break };
             if let Some(connection) = self.connection(key) {
                 connection.flush(self, now);
             }
         }
-        true
+        let more = self.shard.borrow().waiting_in(lane) > 0;
+        if !more {
+            self.observe_delivery(lane);
+        }
+        more
     }
 
     /// Everyone in the lane has been written to.
@@ -270,7 +292,7 @@ impl Worker {
             }
             connections[place] = Some(Rc::clone(&connection));
         }
-        connection.flush(self, now);
+        connection.begin(self, now);
         if !early.is_empty() {
             connection.take(self, &early);
         }
@@ -283,7 +305,6 @@ impl Worker {
             ArrivingStream::Foreign(socket) => TcpStream::from_std(socket)?,
             ArrivingStream::Other(stream) => return Ok(Stream::other(stream)),
         };
-        socket.set_nodelay(true)?;
         socket2::SockRef::from(&socket).set_tcp_notsent_lowat(self.unsent)?;
         Ok(Stream::Tcp(socket))
     }

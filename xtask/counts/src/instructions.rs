@@ -19,17 +19,17 @@ pub(crate) fn count() -> Result<Vec<Count>> {
         Count {
             what: "instructions a delivery, one message at a time",
             is: a_delivery(1)?,
-            most: 580.0,
+            most: 560.0,
         },
         Count {
             what: "instructions a delivery, 32 messages at once",
             is: a_delivery(32)?,
-            most: 25.0,
+            most: 22.0,
         },
         Count {
             what: "instructions a message in a room of one",
             is: a_message(1, 1)?,
-            most: 27_000.0,
+            most: 18_000.0,
         },
     ])
 }

@@ -209,6 +209,12 @@ impl Inbox {
         Some(event)
     }
 
+    /// Whether there is nothing to take now.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     fn took(&self, event: &Event) {
         match event {
             Event::Message(delivery) => {

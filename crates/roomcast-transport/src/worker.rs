@@ -180,8 +180,9 @@ impl Worker {
     /// at, and every other task that can go on does so.
     async fn deliver(self: Rc<Self>, mut inbox: Inbox) {
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
+        let mut more = false;
         loop {
-            if self.is_busy() {
+            if more || self.is_busy() {
                 tokio::task::yield_now().await;
             } else if inbox.recv_many(&mut events, EVENTS_AT_ONCE).await == 0 {
                 return;
@@ -191,6 +192,7 @@ impl Worker {
                 events.extend(std::iter::from_fn(|| inbox.try_recv()).take(room));
             }
             self.turn(&mut events).await;
+            more = !inbox.is_empty();
         }
     }
 
@@ -207,7 +209,7 @@ impl Worker {
             }
             now = self.clock.now();
         }
-        self.write(Lane::Bulk, SLICE, now);
+        self.write(Lane::Bulk, SLICE, self.clock.now());
         self.traffic.tell(&self.stats);
     }
 
@@ -245,14 +247,11 @@ impl Worker {
                 connection.flush(self, now);
             }
         }
-        let more = self.shard.borrow().waiting_in(lane) > 0;
-        if !more {
-            self.observe_delivery(lane);
-        }
-        more
+        self.observe_delivery(lane);
+        self.shard.borrow().waiting_in(lane) > 0
     }
 
-    /// Everyone in the lane has been written to.
+    /// Messages whose members were all written to.
     fn observe_delivery(&self, lane: Lane) {
         let mut shard = self.shard.borrow_mut();
         let mut written = shard.written(lane).peekable();

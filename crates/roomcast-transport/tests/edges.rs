@@ -124,6 +124,33 @@ async fn frames_may_come_with_the_handshake() {
     assert!(answer.contains(r#"{"type":"welcome""#), "{answer}");
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_greeting_comes_in_the_segment_of_the_handshake() {
+    let (addr, _running) = listening(config());
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    socket.write_all(format!("{HANDSHAKE}\r\n").as_bytes()).await.unwrap();
+    let mut first = [0; 4_096];
+    let read = in_time(socket.read(&mut first)).await.unwrap();
+    let first = String::from_utf8_lossy(&first[..read]);
+    assert!(first.starts_with("HTTP/1.1 101"), "{first}");
+    assert!(first.ends_with('}') && first.contains(r#"{"type":"welcome""#), "{first}");
+}
+
+#[tokio::test]
+async fn goodbye_is_answered_behind_all_that_was_asked() {
+    let (addr, _running) = listening(config());
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    socket.write_all(format!("{HANDSHAKE}\r\n").as_bytes()).await.unwrap();
+    // A masked text frame `{"type":"ping"}` and a masked close, with a mask of zeros.
+    let frames = b"\x81\x8f\0\0\0\0{\"type\":\"ping\"}\x88\x82\0\0\0\0\x03\xe8";
+    socket.write_all(frames).await.unwrap();
+    let mut all = Vec::new();
+    in_time(socket.read_to_end(&mut all)).await.unwrap();
+    let end = b"\x81\x0f{\"type\":\"pong\"}\x88\x02\x03\xe8";
+    assert!(all.ends_with(end), "{}", String::from_utf8_lossy(&all));
+}
+
 #[tokio::test]
 async fn who_comes_while_the_server_goes_is_told_to_go() {
     let transport = Transport::embedded(config());

@@ -105,7 +105,6 @@ impl Shard {
             return;
         }
         let lane = if self.is_large(index) { Lane::Bulk } else { Lane::Prompt };
-        messages.iter().for_each(|message| self.lanes.carries(lane, message.accepted));
         let room = &self.rooms[index as usize];
         let mut cast = Cast::new(index, room.kind.slow, &messages);
         let (mut sum, mut bytes) = (Sum::default(), 0u64);
@@ -120,6 +119,7 @@ impl Shard {
                 self.lanes.add(session, member.session, lane);
             }
         }
+        messages.iter().for_each(|message| self.lanes.carries(lane, message.accepted));
         self.stats.outbox_bytes.add(bytes);
         self.count(&sum, messages.len(), room.kind.slow);
         self.close_overflowed(now);

@@ -25,8 +25,23 @@ pub(super) struct Lanes {
 #[derive(Debug, Default)]
 struct Queue {
     sessions: VecDeque<u32>,
-    /// When the messages were accepted that these sessions are sent, as uptime.
-    accepted: Vec<Duration>,
+    /// Places that were ever given out in it.
+    given: u64,
+    /// When messages were accepted, as uptime, with how many places had been given out when all
+    /// their members had theirs.
+    accepted: VecDeque<(u64, Duration)>,
+}
+
+impl Queue {
+    fn push(&mut self, index: u32) {
+        self.given += 1;
+        self.sessions.push_back(index);
+    }
+
+    /// How many places were looked at.
+    fn taken(&self) -> u64 {
+        self.given - self.sessions.len() as u64
+    }
 }
 
 impl Lanes {
@@ -43,13 +58,14 @@ impl Lanes {
         let stands_well = session.lane == Some(Lane::Prompt) || session.lane == Some(lane);
         if !stands_well {
             session.lane = Some(lane);
-            self.of(lane).sessions.push_back(index);
+            self.of(lane).push(index);
         }
     }
 
-    /// A message accepted at that moment is among what the lane writes.
+    /// The members of a message accepted at that moment all stand in the lane.
     pub(super) fn carries(&mut self, lane: Lane, accepted: Duration) {
-        self.of(lane).accepted.push(accepted);
+        let queue = self.of(lane);
+        queue.accepted.push_back((queue.given, accepted));
     }
 
     /// Whether members of large rooms are being written to.
@@ -78,12 +94,12 @@ impl Shard {
         self.lanes.has_bulk() || !self.lanes.prompt.sessions.is_empty() || self.held.is_any()
     }
 
-    /// Takes out when the messages were accepted, as uptime, that everyone in the lane has been
-    /// written since the last time; none as long as somebody waits in it.
+    /// Takes out when the messages were accepted, as uptime, whose members in the lane were all
+    /// written to.
     pub fn written(&mut self, lane: Lane) -> impl Iterator<Item = Duration> {
         let queue = self.lanes.of(lane);
-        let end = if queue.sessions.is_empty() { queue.accepted.len() } else { 0 };
-        queue.accepted.drain(..end)
+        let end = queue.accepted.partition_point(|(given, _)| *given <= queue.taken());
+        queue.accepted.drain(..end).map(|(_, accepted)| accepted)
     }
 
     /// How many places of the lane there are to look at: sessions, and some that were written to

@@ -82,6 +82,27 @@ fn a_future_offset_of_the_right_epoch_is_an_epoch_mismatch() {
 }
 
 #[test]
+fn a_room_that_was_forgotten_before_anything_had_a_number_has_lost_nothing() {
+    let mut world = tea_party();
+    world.cut("ann");
+    world.cut("bob");
+    world.advance(Duration::from_secs(1_000));
+    world.come_back("ann");
+    assert_eq!(world.hear("ann"), ["joined tea @0 recovered"]);
+    // A numbering in use was forgotten: no room begins with its epoch again.
+    world.publish("ann", "tea", "1");
+    world.cut("ann");
+    world.advance(Duration::from_secs(1_000));
+    world.come_back("bob");
+    world.publish("bob", "tea", "2");
+    let heard = world.hear("bob");
+    assert_eq!(heard, ["joined tea @0 not recovered: epoch", "tea #1 bob: 2", "ack tea #1"]);
+    world.come_back("ann");
+    let heard = world.hear("ann");
+    assert_eq!(heard.last().unwrap(), "joined tea @1 not recovered: epoch");
+}
+
+#[test]
 fn a_rewind_gives_the_newest_without_claiming_recovery() {
     let mut world = tea_party();
     for json in ["1", "2", "3"] {

@@ -63,7 +63,7 @@ impl Plot {
         }
         let mut labels = chart.configure_series_labels();
         labels.label_font(font(14)).background_style(PAPER.mix(0.9)).border_style(GRID);
-        labels.position(SeriesLabelPosition::UpperRight).draw()?;
+        labels.position(SeriesLabelPosition::LowerRight).draw()?;
         drop(chart);
         Ok(area.present()?)
     }

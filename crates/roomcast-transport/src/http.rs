@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::ListenError;
-use crate::http_socket::{Greeting, HttpSocket};
+use crate::http_socket::HttpSocket;
 use crate::sockets::{Own, WorkerId};
 use crate::worker::Worker;
 use bytes::Bytes;
@@ -162,8 +162,8 @@ async fn serve(
 ) {
     let asked = Arc::new(AtomicBool::new(false));
     let asks = Arc::clone(&asked);
-    let greeting = Greeting::default();
-    let own = id.map(|id| Own(id, greeting.clone()));
+    let (socket, greeting) = HttpSocket::new(socket);
+    let own = id.map(|id| Own(id, greeting));
     let service = service_fn(move |mut request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(peer);
@@ -175,7 +175,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(HttpSocket::new(socket, greeting)), service)
+        .serve_connection(TokioIo::new(socket), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let served = loop {
@@ -190,9 +190,7 @@ async fn serve(
             }
         }
     };
-    if let Err(error) = served {
-        tracing::trace!(%error, "an HTTP connection failed");
-    }
+    _ = served.inspect_err(|error| tracing::trace!(%error, "an HTTP connection failed"));
 }
 
 #[cfg(test)]

@@ -27,8 +27,9 @@ pub(crate) struct HttpSocket {
 }
 
 impl HttpSocket {
-    pub(crate) fn new(socket: TcpStream, greeting: Greeting) -> Self {
-        Self { socket, greeting }
+    pub(crate) fn new(socket: TcpStream) -> (Self, Greeting) {
+        let greeting = Greeting::default();
+        (Self { socket, greeting: greeting.clone() }, greeting)
     }
 
     pub(crate) fn into_inner(self) -> TcpStream {

@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 const FEW: usize = 40;
 const MANY: usize = 240;
 const ROUNDS: usize = 50;
+const RUNS: usize = 3;
 
 pub(crate) fn count() -> Result<Vec<Count>> {
     Ok(vec![
@@ -41,8 +42,14 @@ fn a_delivery(burst: usize) -> Result<f64> {
 
 /// Instructions for a message to so many members, in bursts of so many messages.
 fn a_message(members: usize, burst: usize) -> Result<f64> {
-    let (once, thrice) = (run(members, burst, ROUNDS)?, run(members, burst, 3 * ROUNDS)?);
+    let (once, thrice) = (least(members, burst, ROUNDS)?, least(members, burst, 3 * ROUNDS)?);
     Ok(thrice.saturating_sub(once) as f64 / (2 * ROUNDS * burst) as f64)
+}
+
+/// Instructions of the cheapest of some runs: what joining costs depends on how many come between
+/// two batches of presence, and so on time.
+fn least(members: usize, burst: usize, rounds: usize) -> Result<u64> {
+    (0..RUNS).try_fold(u64::MAX, |least, _| Ok(least.min(run(members, burst, rounds)?)))
 }
 
 /// Instructions of a whole run.

@@ -1,10 +1,11 @@
 //! Who asks a broker something, and what it is told.
 
+use crate::delivery::Delivery;
 use crate::inbox::{Event, InboxSender, ShardId, Snapshot};
 use crate::presence::Roster;
 use crate::session::SessionKey;
 use roomcast_protocol::command::Page;
-use roomcast_protocol::{CommandId, Position, Refusal, RoomName};
+use roomcast_protocol::{CommandId, Message, Position, Refusal, RoomName};
 use tokio::sync::oneshot;
 
 /// Who waits for an answer. A broker that answers later keeps it until then.
@@ -35,7 +36,7 @@ pub enum Answer {
     /// It was not, or the room could not be read.
     Refused(Refusal),
     /// The page of a room's history that was asked for, and what was found.
-    Page(Page, Snapshot),
+    Page(Page, Box<Snapshot>),
     /// Who is in the room.
     Roster(Roster),
 }
@@ -49,7 +50,34 @@ pub struct Accepted {
     pub duplicate: bool,
 }
 
+/// The word to the publisher of a message that it was accepted.
+#[derive(Debug)]
+pub(crate) struct Ack {
+    pub(crate) caller: Caller,
+    pub(crate) room: RoomName,
+    pub(crate) accepted: Accepted,
+}
+
+impl Ack {
+    pub(crate) fn of(delivery: &Delivery, caller: Caller) -> Self {
+        let Message { room, position, .. } = &delivery.message;
+        let accepted = Accepted { position: *position, duplicate: false };
+        Self { caller, room: room.clone(), accepted }
+    }
+}
+
+impl From<Ack> for Event {
+    fn from(Ack { caller, room, accepted }: Ack) -> Self {
+        Self::Answer { caller, room, answer: Answer::Accepted(accepted) }
+    }
+}
+
 impl Asker {
+    /// Whether it is a session of that shard.
+    pub(crate) fn is_on(&self, shard: ShardId) -> bool {
+        matches!(self, Self::Session(caller) if caller.shard == shard)
+    }
+
     /// The backend, and where its answer comes out.
     pub(crate) fn backend() -> (Self, oneshot::Receiver<Answer>) {
         let (sender, receiver) = oneshot::channel();

@@ -1,6 +1,6 @@
 //! A shard's inbox: how brokers, presence and the hub talk to it from any thread.
 
-use crate::asker::{Answer, Caller};
+use crate::asker::{Ack, Answer, Caller};
 use crate::delivery::Delivery;
 use crate::inspect::Look;
 use roomcast_protocol::push::PresenceChange;
@@ -46,7 +46,12 @@ impl Snapshot {
 #[derive(Debug)]
 pub enum Event {
     /// A message for the members of its room.
-    Message(Arc<Delivery>),
+    Message {
+        /// The message.
+        delivery: Arc<Delivery>,
+        /// The session that published it, if it hears by this that it was accepted.
+        publisher: Option<Caller>,
+    },
     /// Messages of the room may be missing: read what is, before anything newer.
     Lost(RoomName),
     /// The broker's answer to a session.
@@ -106,7 +111,7 @@ impl Event {
     /// The room that it concerns; none for what concerns sessions wherever they are.
     pub(crate) fn room(&self) -> Option<&RoomName> {
         match self {
-            Self::Message(delivery) => Some(&delivery.message.room),
+            Self::Message { delivery, .. } => Some(&delivery.message.room),
             Self::Lost(room)
             | Self::Answer { room, .. }
             | Self::CaughtUp { room, .. }
@@ -117,11 +122,17 @@ impl Event {
         }
     }
 
+    /// Whether messages before and behind it may go to the members together.
+    pub(crate) fn parts_nothing(&self) -> bool {
+        // An ack may come behind newer messages.
+        matches!(self, Self::Message { .. } | Self::Answer { answer: Answer::Accepted(_), .. })
+    }
+
     /// What it brings to each member, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
         match self {
-            Self::Message(delivery) => delivery.weight(),
+            Self::Message { delivery, .. } => delivery.weight(),
             _ => 0,
         }
     }
@@ -177,13 +188,32 @@ impl InboxSender {
 
     /// Tells the shard a message, or that it lost one.
     pub fn push_message(&self, delivery: &Arc<Delivery>) {
+        if self.has_place(delivery) {
+            self.push(Event::Message { delivery: Arc::clone(delivery), publisher: None });
+        }
+    }
+
+    /// The same where one of its sessions published the message, which is told that it was
+    /// accepted.
+    pub(crate) fn push_published(&self, delivery: &Arc<Delivery>, publisher: Caller) {
+        if self.has_place(delivery) {
+            let publisher = Some(publisher);
+            self.push(Event::Message { delivery: Arc::clone(delivery), publisher });
+        } else {
+            self.push(Ack::of(delivery, publisher).into());
+        }
+    }
+
+    /// Whether the message finds a place; if not, the shard is told that it lost one.
+    fn has_place(&self, delivery: &Delivery) -> bool {
         let weight = delivery.weight();
         let waiting = self.shared.waiting.fetch_add(weight, Ordering::Relaxed);
-        if waiting + weight <= self.shared.limit {
-            return self.push(Event::Message(Arc::clone(delivery)));
+        let fits = waiting + weight <= self.shared.limit;
+        if !fits {
+            self.shared.waiting.fetch_sub(weight, Ordering::Relaxed);
+            self.push_lost(&delivery.message.room);
         }
-        self.shared.waiting.fetch_sub(weight, Ordering::Relaxed);
-        self.push_lost(&delivery.message.room);
+        fits
     }
 
     /// Tells the shard, once until it has heard, that messages of the room may be missing.
@@ -217,7 +247,7 @@ impl Inbox {
 
     fn took(&self, event: &Event) {
         match event {
-            Event::Message(delivery) => {
+            Event::Message { delivery, .. } => {
                 self.shared.waiting.fetch_sub(delivery.weight(), Ordering::Relaxed);
             }
             Event::Lost(room) => {

@@ -31,6 +31,13 @@ pub struct LocalBroker {
     history_bytes: AtomicU64,
 }
 
+/// What became of a publication.
+enum Published {
+    Now(Arc<Delivery>),
+    /// It is a retry: the message has its place since then.
+    Before(Accepted),
+}
+
 #[derive(Debug)]
 struct LocalRoom {
     kind: Arc<RoomKind>,
@@ -129,8 +136,13 @@ impl Broker for LocalBroker {
         let name = publication.message.room.clone();
         let kind = Arc::clone(&publication.kind);
         self.with_room(&name, &kind, now, |room| {
-            let outcome = room.publish(publication, &self.inboxes, now);
-            let answer = outcome.map_or_else(Answer::Refused, Answer::Accepted);
+            let answer = match room.publish(publication, now) {
+                Ok(Published::Now(delivery)) => {
+                    return room.deliver(&delivery, asker, &self.inboxes);
+                }
+                Ok(Published::Before(accepted)) => Answer::Accepted(accepted),
+                Err(refusal) => Answer::Refused(refusal),
+            };
             asker.tell(&self.inboxes, &name, answer);
         });
     }
@@ -150,7 +162,7 @@ impl Broker for LocalBroker {
 
     fn page(&self, room: &RoomName, asker: Asker, page: Page, limit: u32, now: Now) {
         let snapshot = self.read(room, now, |log| log.page(page, limit));
-        asker.tell(&self.inboxes, room, Answer::Page(page, snapshot));
+        asker.tell(&self.inboxes, room, Answer::Page(page, Box::new(snapshot)));
     }
 
     fn sweep(&self, now: Now) {
@@ -179,17 +191,12 @@ impl Broker for LocalBroker {
 
 impl LocalRoom {
     /// Gives the message its place, unless it has one already.
-    fn publish(
-        &mut self,
-        publication: Publication,
-        inboxes: &[InboxSender],
-        now: Now,
-    ) -> Result<Accepted, Refusal> {
+    fn publish(&mut self, publication: Publication, now: Now) -> Result<Published, Refusal> {
         let Publication { mut message, kind, ephemeral, skip, from_backend } = publication;
         let name = Name::of(&message, from_backend);
         let known = name.as_ref().zip(self.dedupe.as_ref());
         if let Some(position) = known.and_then(|(name, dedupe)| dedupe.find(name)) {
-            return Ok(Accepted { position, duplicate: true });
+            return Ok(Published::Before(Accepted { position, duplicate: true }));
         }
         if !from_backend {
             self.take_rate(&kind, now)?;
@@ -205,12 +212,24 @@ impl LocalRoom {
             self.log.append(&delivery, &kind.history);
         }
         self.kind = kind;
+        Ok(Published::Now(delivery))
+    }
+
+    /// Brings the message to every shard that wants it, and to whoever published it the word that
+    /// it was accepted: together, where that is a session there.
+    fn deliver(&self, delivery: &Arc<Delivery>, asker: Asker, inboxes: &[InboxSender]) {
+        let mut asker = Some(asker);
         for &shard in &self.shards {
-            if let Some(inbox) = inboxes.get(shard) {
-                inbox.push_message(&delivery);
+            let Some(inbox) = inboxes.get(shard) else { continue };
+            match asker.take_if(|asker| asker.is_on(shard)) {
+                Some(Asker::Session(caller)) => inbox.push_published(delivery, caller),
+                _ => inbox.push_message(delivery),
             }
         }
-        Ok(Accepted { position, duplicate: false })
+        if let Some(asker) = asker {
+            let accepted = Accepted { position: delivery.message.position, duplicate: false };
+            asker.tell(inboxes, &delivery.message.room, Answer::Accepted(accepted));
+        }
     }
 
     fn take_rate(&mut self, kind: &RoomKind, now: Now) -> Result<(), Refusal> {

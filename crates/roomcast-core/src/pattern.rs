@@ -53,6 +53,14 @@ impl Pattern {
     /// Whether the pattern matches the whole name.
     #[must_use]
     pub fn matches(&self, room: &RoomName) -> bool {
+        // Most patterns are a whole name, or the beginning of one.
+        match self.0.find('*') {
+            None => return *self.0 == *room.as_str(),
+            Some(star) if star + 1 == self.0.len() => {
+                return room.as_str().starts_with(&self.0[..star]);
+            }
+            Some(_) => {}
+        }
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();
         let Some(mut rest) = room.as_str().strip_prefix(first) else { return false };

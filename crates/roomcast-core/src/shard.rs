@@ -17,10 +17,11 @@ mod reading;
 mod sweep;
 
 use crate::access::Gatekeeper;
+use crate::asker::Ack;
 use crate::broker::Broker;
 use crate::census::Census;
 use crate::config::Config;
-use crate::inbox::{Event, ShardId};
+use crate::inbox::ShardId;
 use crate::now::{Now, millis};
 use crate::outbox::Missing;
 use crate::presence::PresenceStore;
@@ -72,7 +73,7 @@ pub struct Shard {
     /// Rooms with messages that come at the end of what is handled now.
     gathering: Vec<u32>,
     /// Acks that come behind them.
-    acks: Vec<Event>,
+    acks: Vec<Ack>,
     held: Held,
     lanes: Lanes,
     random: Random,
@@ -313,7 +314,7 @@ impl Shard {
         let before = session.outbox.bytes();
         session.outbox.push(frame);
         let after = session.outbox.bytes();
-        self.stats.outbox_bytes.add((after - before) as u64);
+        self.stats.outbox_bytes.add_alone((after - before) as u64);
         if self.sessions[index as usize].blocked.is_none() {
             self.make_ready(index);
         }

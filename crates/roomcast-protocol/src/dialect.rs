@@ -11,7 +11,8 @@ use crate::{Command, CommandId, Frame, Incoming, Message, Push, Refusal, Reply, 
 /// What a dialect may know of a session while it reads a frame.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// The room that a one-room dialect speaks of.
+    /// The room that the session is in, the first of them if there are many: what a one-room
+    /// dialect speaks of.
     pub room: Option<&'a RoomName>,
     /// Who the server takes the client for.
     pub user: Option<&'a User>,

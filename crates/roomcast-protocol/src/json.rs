@@ -149,6 +149,12 @@ pub(crate) fn write_string(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
+/// Appends a number to `out`.
+pub(crate) fn write_number(out: &mut Vec<u8>, number: u64) {
+    // Writing to a `Vec` cannot fail.
+    let _ = serde_json::to_writer(out, &number);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

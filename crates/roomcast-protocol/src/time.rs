@@ -1,5 +1,6 @@
 //! Moments as the wire writes them: RFC 3339, UTC, milliseconds, `Z`.
 
+use std::cell::RefCell;
 use std::fmt;
 
 /// A moment in wall-clock time: milliseconds since the Unix epoch.
@@ -22,6 +23,17 @@ impl Timestamp {
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
+    }
+
+    /// Appends its text to `out`. What comes in the same millisecond is written once.
+    pub(crate) fn write_to(self, out: &mut Vec<u8>) {
+        thread_local!(static LAST: RefCell<Option<(Timestamp, String)>> = const { RefCell::new(None) });
+        LAST.with_borrow_mut(|last| {
+            if last.as_ref().is_none_or(|(moment, _)| *moment != self) {
+                *last = Some((self, self.to_string()));
+            }
+            last.iter().for_each(|(_, text)| out.extend_from_slice(text.as_bytes()));
+        });
     }
 }
 

@@ -17,6 +17,9 @@ use roomcast_protocol::{
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
+/// As many rooms of a session are looked through one by one.
+const FEW_ROOMS: usize = 4;
+
 impl Shard {
     /// A command of a session: counted against its limits, then done, or held for a join.
     pub(crate) fn command(
@@ -26,7 +29,7 @@ impl Shard {
         command: Command,
         now: Now,
     ) {
-        self.stats.commands.add(1);
+        self.stats.commands.add_alone(1);
         if let Err(refusal) = self.may_ask(index, &command, now) {
             let room = room_of(&command).cloned();
             return self.refuse(index, id, room, refusal);
@@ -76,9 +79,11 @@ impl Shard {
 
     /// The join that the command must wait for: a session's commands for a room keep their order.
     fn held_by(&mut self, index: u32, command: &Command) -> Option<&mut PendingJoin> {
-        let room = *self.names.get(room_of(command)?)?;
-        let membership = self.sessions[index as usize].membership(room)?;
-        let Seat::Pending(join) = membership.seat else { return None };
+        let Membership { room, seat: Seat::Pending(join) } =
+            self.place(index, room_of(command)?)?
+        else {
+            return None;
+        };
         self.rooms[room as usize].pending.get_mut(&join)
     }
 
@@ -131,7 +136,7 @@ impl Shard {
             skip: (!publish.echo).then_some(session.id),
             from_backend: false,
         };
-        self.stats.published_by_clients.add(1);
+        self.stats.published_by_clients.add_alone(1);
         self.engine.broker.publish(publication, Asker::Session(caller), now);
     }
 
@@ -280,9 +285,18 @@ impl Shard {
 
     /// The place of a room that the session is in.
     fn membership(&self, index: u32, name: &RoomName) -> Result<u32, Refusal> {
-        let room = self.names.get(name).copied();
-        room.filter(|&room| self.sessions[index as usize].membership(room).is_some())
-            .ok_or_else(|| Refusal::new(ErrorCode::NotJoined, "join this room first"))
+        let place = self.place(index, name).map(|place| place.room);
+        place.ok_or_else(|| Refusal::new(ErrorCode::NotJoined, "join this room first"))
+    }
+
+    /// Where the session stands in the room. Of few rooms it is found sooner than by its hash.
+    fn place(&self, index: u32, name: &RoomName) -> Option<Membership> {
+        let session = &self.sessions[index as usize];
+        if session.rooms.len() <= FEW_ROOMS {
+            let is_it = |place: &&Membership| self.rooms[place.room as usize].name == *name;
+            return session.rooms.iter().find(is_it).copied();
+        }
+        session.membership(*self.names.get(name)?).copied()
     }
 }
 

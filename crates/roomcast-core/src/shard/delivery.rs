@@ -120,13 +120,13 @@ impl Shard {
             }
         }
         messages.iter().for_each(|message| self.lanes.carries(lane, message.accepted));
-        self.stats.outbox_bytes.add(bytes);
+        self.stats.outbox_bytes.add_alone(bytes);
         self.count(&sum, messages.len(), room.kind.slow);
         self.close_overflowed(now);
     }
 
     fn count(&self, sum: &Sum, messages: usize, slow: Slow) {
-        self.stats.delivered.add(sum.delivered);
+        self.stats.delivered.add_alone(sum.delivered);
         self.stats
             .fanout_size
             .observe_many(sum.delivered as f64 / messages as f64, messages as u64);

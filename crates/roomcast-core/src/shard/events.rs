@@ -2,7 +2,7 @@
 //! else is done in turn. What concerns a room keeps its order; rooms do not wait for each other.
 
 use super::Shard;
-use crate::asker::Answer;
+use crate::asker::{Ack, Answer};
 use crate::inbox::Event;
 use crate::now::Now;
 use roomcast_protocol::RoomName;
@@ -95,31 +95,19 @@ impl Shard {
     }
 
     fn take(&mut self, event: Event, now: Now) {
-        if matches!(event, Event::Answer { answer: Answer::Accepted(_), .. }) {
-            // It does not part messages: it may come behind newer ones.
-            return self.acks.push(event);
-        }
-        if !matches!(event, Event::Message(_)) {
+        if !event.parts_nothing() {
             self.deliver_all(now);
         }
-        self.hear(event, now);
-    }
-
-    /// Delivers what was gathered, in all rooms; the publishers' acks come behind.
-    fn deliver_all(&mut self, now: Now) {
-        let mut rooms = std::mem::take(&mut self.gathering);
-        rooms.drain(..).for_each(|room| self.deliver(room, now));
-        self.gathering = rooms;
-        let mut acks = std::mem::take(&mut self.acks);
-        acks.drain(..).for_each(|ack| self.hear(ack, now));
-        self.acks = acks;
-    }
-
-    fn hear(&mut self, event: Event, now: Now) {
         match event {
-            Event::Message(delivery) => self.message(&delivery, now),
-            Event::Lost(room) => self.lost(&room, now),
+            Event::Message { delivery, publisher } => {
+                self.message(&delivery, now);
+                self.acks.extend(publisher.map(|publisher| Ack::of(&delivery, publisher)));
+            }
+            Event::Answer { caller, room, answer: Answer::Accepted(accepted) } => {
+                self.acks.push(Ack { caller, room, accepted });
+            }
             Event::Answer { caller, room, answer } => self.answer(caller, room, answer),
+            Event::Lost(room) => self.lost(&room, now),
             Event::CaughtUp { room, ticket, snapshot } => {
                 self.caught_up(&room, ticket, snapshot, now);
             }
@@ -132,5 +120,17 @@ impl Shard {
             Event::Look(look) => self.look(look, now),
             Event::Drain { window } => self.drain(window, now),
         }
+    }
+
+    /// Delivers what was gathered, in all rooms; the publishers' acks come behind.
+    fn deliver_all(&mut self, now: Now) {
+        let mut rooms = std::mem::take(&mut self.gathering);
+        rooms.drain(..).for_each(|room| self.deliver(room, now));
+        self.gathering = rooms;
+        let mut acks = std::mem::take(&mut self.acks);
+        for Ack { caller, room, accepted } in acks.drain(..) {
+            self.answer(caller, room, Answer::Accepted(accepted));
+        }
+        self.acks = acks;
     }
 }

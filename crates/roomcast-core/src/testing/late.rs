@@ -1,7 +1,7 @@
 //! A broker whose words come late, out of order or not at all: what many nodes do to one.
 
 use super::{NameGatekeeper, World};
-use crate::asker::{Answer, Asker};
+use crate::asker::{Ack, Answer, Asker};
 use crate::broker::{Broker, CatchUp, Publication};
 use crate::config::Config;
 use crate::delivery::Delivery;
@@ -88,7 +88,7 @@ impl LateBroker {
         self.act(|state| {
             let shard = shard % state.held.len();
             let place = place % state.held[shard].len().max(1);
-            if let Some(Event::Message(delivery)) = state.held[shard].get(place) {
+            if let Some(Event::Message { delivery, .. }) = state.held[shard].get(place) {
                 let room = delivery.message.room.clone();
                 state.held[shard].remove(place);
                 state.held[shard].push(Event::Lost(room));
@@ -188,7 +188,9 @@ impl State {
     fn drain(&mut self) {
         for (inbox, held) in self.said.iter_mut().zip(&mut self.held) {
             while let Some(event) = inbox.try_recv() {
+                let ack = ack_of(&event);
                 held.push(translated(&mut self.rooms, event));
+                held.extend(ack.map(|ack| translated(&mut self.rooms, ack)));
             }
         }
     }
@@ -202,7 +204,7 @@ impl State {
     fn say(&self, shard: ShardId, event: Event) {
         let inbox = &self.inboxes[shard % self.inboxes.len()];
         match event {
-            Event::Message(delivery) => inbox.push_message(&delivery),
+            Event::Message { delivery, .. } => inbox.push_message(&delivery),
             Event::Lost(room) => inbox.push_lost(&room),
             event => inbox.push(event),
         }
@@ -217,9 +219,17 @@ impl State {
     }
 }
 
+/// What goes its way apart from the message here, so that one may overtake the other.
+fn ack_of(event: &Event) -> Option<Event> {
+    let Event::Message { delivery, publisher: Some(publisher) } = event else { return None };
+    Some(Ack::of(delivery, publisher.clone()).into())
+}
+
 fn translated(rooms: &mut HashMap<RoomName, Known>, event: Event) -> Event {
     match event {
-        Event::Message(delivery) => Event::Message(told(rooms, delivery)),
+        Event::Message { delivery, .. } => {
+            Event::Message { delivery: told(rooms, delivery), publisher: None }
+        }
         Event::CaughtUp { room, ticket, snapshot: Some(snapshot) } => {
             let snapshot = Some(read(rooms, &room, snapshot));
             Event::CaughtUp { room, ticket, snapshot }

@@ -72,7 +72,7 @@ impl Healing {
             node.events(&mut events).await?;
             for event in events.drain(..) {
                 match event {
-                    Event::Message(delivery) => {
+                    Event::Message { delivery, .. } => {
                         let position = delivery.message.position.context("no position")?;
                         self.epochs.insert(delivery.message.room.clone(), position.epoch);
                     }
@@ -115,7 +115,7 @@ impl Healing {
             node.events(&mut events).await?;
             for event in events.drain(..) {
                 match event {
-                    Event::Message(delivery) => {
+                    Event::Message { delivery, .. } => {
                         ensure!(delivery.message.room == *room, "of another room");
                         return Ok(());
                     }

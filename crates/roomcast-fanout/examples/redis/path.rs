@@ -78,7 +78,7 @@ impl Flow {
 
     fn take(&mut self, event: &Event) -> Result<()> {
         match event {
-            Event::Message(_) => self.heard.push(self.sent[self.heard.len()].elapsed()),
+            Event::Message { .. } => self.heard.push(self.sent[self.heard.len()].elapsed()),
             Event::Answer { answer, .. } => {
                 ensure!(is_accepted(answer), "{answer:?}");
                 self.answered.push(self.sent[self.answered.len()].elapsed());

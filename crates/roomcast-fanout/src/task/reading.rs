@@ -201,7 +201,7 @@ impl Task {
         match result {
             Ok(found) => {
                 let snapshot = snapshot(room, &self.kind(room), found);
-                asker.tell(&self.shared.inboxes, room, Answer::Page(page, snapshot));
+                asker.tell(&self.shared.inboxes, room, Answer::Page(page, Box::new(snapshot)));
                 None
             }
             Err(error) => {

@@ -72,7 +72,9 @@ impl Dialect for Guide {
             write_string(out, &text_of(&message.data));
             out.extend_from_slice(b",\"room\":");
             write_string(out, message.room.as_str());
-            out.extend_from_slice(format!(",\"timestamp\":\"{}\"}}", message.timestamp).as_bytes());
+            out.extend_from_slice(b",\"timestamp\":\"");
+            message.timestamp.write_to(out);
+            out.extend_from_slice(b"\"}");
         })
     }
 

@@ -31,9 +31,9 @@ impl Dialect for Native {
         0
     }
 
-    fn decode(&self, incoming: Incoming<'_>, _: Context<'_>) -> Decoded {
+    fn decode(&self, incoming: Incoming<'_>, context: Context<'_>) -> Decoded {
         match incoming {
-            Incoming::Text(text) => decode::decode(text),
+            Incoming::Text(text) => decode::decode(text, context),
             Incoming::Binary(_) => Decoded::Refused(
                 None,
                 Refusal::bad_request("send JSON in text frames, not in binary ones"),

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, Read, Text, bounded, missing, name, optional, required};
 use crate::command::{Join, Page, PresenceMode, Publish, Token};
-use crate::dialect::Decoded;
+use crate::dialect::{Context, Decoded};
 use crate::json::{self, Payload};
 use crate::{
     Command, CommandId, Epoch, ErrorCode, EventName, Frame, Key, MessageId, Position, Refusal,
@@ -11,12 +11,12 @@ use crate::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) fn decode(text: &str) -> Decoded {
+pub(super) fn decode(text: &str, context: Context<'_>) -> Decoded {
     let (fields, id) = match open(text) {
         Ok(opened) => opened,
         Err(refusal) => return Decoded::Refused(None, refusal),
     };
-    match meaning(&fields, id.is_some()) {
+    match meaning(&fields, id.is_some(), context) {
         Ok(Meaning::Command(command)) => Decoded::Command(id, command),
         Ok(Meaning::Answer(frame)) => Decoded::Answer(frame),
         Ok(Meaning::Nothing) => Decoded::Nothing,
@@ -41,15 +41,17 @@ fn open(text: &str) -> Read<(Fields<'_>, Option<CommandId>)> {
     Ok((fields, id))
 }
 
-fn meaning(fields: &Fields<'_>, has_id: bool) -> Read<Meaning> {
+fn meaning(fields: &Fields<'_>, has_id: bool, context: Context<'_>) -> Read<Meaning> {
     let Text(kind) = required("type", fields.kind)?;
     let command = match &*kind {
-        "join" => Command::Join(join(fields)?),
-        "leave" => Command::Leave { room: room(fields)? },
-        "publish" => Command::Publish(publish(fields)?),
-        "history" => history(fields)?,
-        "presence" => Command::Presence { room: room(fields)? },
-        "state" => Command::State { room: room(fields)?, data: payload("data", fields.data)? },
+        "join" => Command::Join(join(fields, context)?),
+        "leave" => Command::Leave { room: room(fields, context)? },
+        "publish" => Command::Publish(publish(fields, context)?),
+        "history" => history(fields, context)?,
+        "presence" => Command::Presence { room: room(fields, context)? },
+        "state" => {
+            Command::State { room: room(fields, context)?, data: payload("data", fields.data)? }
+        }
         "refresh" => Command::Refresh {
             token: Token(required::<Text<'_>>("token", fields.token)?.0.into_owned()),
         },
@@ -72,9 +74,9 @@ fn unknown_type(kind: &str) -> String {
     )
 }
 
-fn join(fields: &Fields<'_>) -> Read<Join> {
+fn join(fields: &Fields<'_>, context: Context<'_>) -> Read<Join> {
     Ok(Join {
-        room: room(fields)?,
+        room: room(fields, context)?,
         since: fields.since.map(since).transpose()?,
         rewind: bounded("rewind", fields.rewind)?.unwrap_or(0),
         presence: fields.presence.map(presence).transpose()?.unwrap_or_default(),
@@ -82,9 +84,9 @@ fn join(fields: &Fields<'_>) -> Read<Join> {
     })
 }
 
-fn publish(fields: &Fields<'_>) -> Read<Publish> {
+fn publish(fields: &Fields<'_>, context: Context<'_>) -> Read<Publish> {
     Ok(Publish {
-        room: room(fields)?,
+        room: room(fields, context)?,
         data: payload("data", fields.data)?,
         event: name("event", fields.event, EventName::new)?,
         claimed_name: None,
@@ -95,7 +97,7 @@ fn publish(fields: &Fields<'_>) -> Read<Publish> {
     })
 }
 
-fn history(fields: &Fields<'_>) -> Read<Command> {
+fn history(fields: &Fields<'_>, context: Context<'_>) -> Read<Command> {
     let page = match (optional("before", fields.before)?, optional("after", fields.after)?) {
         (None, None) => Page::Latest,
         (Some(before), None) => Page::Before(before),
@@ -105,11 +107,15 @@ fn history(fields: &Fields<'_>) -> Read<Command> {
         }
     };
     let limit = bounded("limit", fields.limit)?.ok_or_else(|| missing("limit"))?;
-    Ok(Command::History { room: room(fields)?, limit, page })
+    Ok(Command::History { room: room(fields, context)?, limit, page })
 }
 
-fn room(fields: &Fields<'_>) -> Read<RoomName> {
-    name("room", fields.room, RoomName::new)?.ok_or_else(|| missing("room"))
+/// The room; the name of the one that the session is in is there already.
+fn room(fields: &Fields<'_>, context: Context<'_>) -> Read<RoomName> {
+    let known = |text: &str| context.room.filter(|room| room.as_str() == text).cloned();
+    let room =
+        name("room", fields.room, |text| known(text).map_or_else(|| RoomName::new(text), Ok));
+    room?.ok_or_else(|| missing("room"))
 }
 
 fn since(raw: &RawValue) -> Read<Position> {

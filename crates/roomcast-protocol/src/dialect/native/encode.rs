@@ -13,7 +13,7 @@ pub(super) fn message(message: &Message) -> Frame {
         }
         out.user(message.user.as_ref());
         out.raw("data", message.data.bytes());
-        out.quoted("timestamp", message.timestamp);
+        out.timestamp("timestamp", message.timestamp);
         if let Some(offset) = message.offset() {
             out.number("offset", offset);
         }

@@ -60,6 +60,11 @@ fn even_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>
 /// A type that a field may have, and how to say so.
 pub(super) trait Expected<'a>: Deserialize<'a> {
     const WHAT: &'static str;
+
+    /// Reads what the parser has found to be JSON; none if it is of another type.
+    fn read(json: &'a str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
 }
 
 /// A text, as it stands in the command unless something in it is escaped.
@@ -69,6 +74,14 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 impl<'a> Expected<'a> for Text<'a> {
     const WHAT: &'static str = "a string";
+
+    fn read(json: &'a str) -> Option<Self> {
+        let quoted = json.strip_prefix('"')?.strip_suffix('"')?;
+        if quoted.contains('\\') {
+            return serde_json::from_str(json).ok();
+        }
+        Some(Self(Cow::Borrowed(quoted)))
+    }
 }
 
 impl Expected<'_> for bool {
@@ -91,9 +104,9 @@ pub(super) fn optional<'a, T: Expected<'a>>(
     field: &str,
     raw: Option<&'a RawValue>,
 ) -> Read<Option<T>> {
-    raw.map(|raw| serde_json::from_str(raw.get()))
-        .transpose()
-        .map_err(|_| Refusal::bad_request(format!("`{field}` must be {}", T::WHAT)))
+    let Some(raw) = raw else { return Ok(None) };
+    let read = T::read(raw.get()).map(Some);
+    read.ok_or_else(|| Refusal::bad_request(format!("`{field}` must be {}", T::WHAT)))
 }
 
 pub(super) fn name<T>(

@@ -1,8 +1,8 @@
 //! A JSON object being written straight into a frame. Keys are this crate's own: no escaping.
 
-use crate::json::write_string;
+use crate::json::{self, write_string};
 use crate::push::Member;
-use crate::{CommandId, Frame, Position, RoomName, User};
+use crate::{CommandId, Frame, Position, RoomName, Timestamp, User};
 use std::fmt::Display;
 use std::io::Write as _;
 use std::time::Duration;
@@ -52,16 +52,24 @@ impl Object<'_> {
     }
 
     pub(super) fn number(&mut self, key: &str, number: u64) {
-        // Writing to a `Vec` cannot fail.
-        self.value(key, |out| _ = write!(out, "{number}"));
+        self.value(key, |out| json::write_number(out, number));
     }
 
     pub(super) fn millis(&mut self, key: &str, duration: Duration) {
         self.number(key, u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
     }
 
-    /// What needs quotes and holds nothing to escape: hexadecimal digits, timestamps.
+    pub(super) fn timestamp(&mut self, key: &str, moment: Timestamp) {
+        self.value(key, |out| {
+            out.push(b'"');
+            moment.write_to(out);
+            out.push(b'"');
+        });
+    }
+
+    /// What needs quotes and holds nothing to escape: hexadecimal digits.
     pub(super) fn quoted(&mut self, key: &str, plain: impl Display) {
+        // Writing to a `Vec` cannot fail.
         self.value(key, |out| _ = write!(out, "\"{plain}\""));
     }
 

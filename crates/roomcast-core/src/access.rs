@@ -4,6 +4,7 @@ use crate::config::Limits;
 use crate::pattern::Pattern;
 use roomcast_protocol::command::Token;
 use roomcast_protocol::{ErrorCode, Refusal, RoomName, Timestamp, User};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What a grant can allow.
@@ -57,7 +58,8 @@ impl Action {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grants {
-    rules: Vec<(Pattern, u8)>,
+    /// Most have one.
+    rules: SmallVec<[(Pattern, u8); 1]>,
 }
 
 impl Grants {

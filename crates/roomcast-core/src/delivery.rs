@@ -3,6 +3,7 @@
 use roomcast_protocol::dialect::MAX_SLOTS;
 use roomcast_protocol::{Dialect, Frame, Message, SessionId};
 use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU64;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub struct Delivery {
     /// The publisher that wanted no copy of its own.
     pub skip: Option<SessionId>,
     /// A hash of the message's key.
-    pub(crate) key: Option<u64>,
+    pub(crate) key: Option<NonZeroU64>,
     frames: [OnceLock<Frame>; MAX_SLOTS],
 }
 
@@ -59,7 +60,7 @@ impl Delivery {
     }
 }
 
-fn hash_of(key: &roomcast_protocol::Key) -> u64 {
+fn hash_of(key: &roomcast_protocol::Key) -> NonZeroU64 {
     static HASHER: OnceLock<RandomState> = OnceLock::new();
-    HASHER.get_or_init(RandomState::new).hash_one(key)
+    NonZeroU64::MIN.saturating_add(HASHER.get_or_init(RandomState::new).hash_one(key))
 }

@@ -10,6 +10,7 @@ use queue::Queue;
 use roomcast_protocol::Frame;
 use roomcast_protocol::push::GapReason;
 use std::io::{self, IoSlice};
+use std::num::NonZeroU64;
 
 /// Most entries of one vectored write: `IOV_MAX` of Linux is 1,024; 64 hold the cost of a call.
 const BATCH: usize = 64;
@@ -19,8 +20,8 @@ const BATCH: usize = 64;
 pub(crate) struct Place {
     pub(crate) room: u32,
     /// An ephemeral message has no offset, and leaves no gap.
-    pub(crate) offset: Option<u64>,
-    pub(crate) key: Option<u64>,
+    pub(crate) offset: Option<NonZeroU64>,
+    pub(crate) key: Option<NonZeroU64>,
 }
 
 /// Offsets of a room that went away while they waited.
@@ -171,7 +172,7 @@ impl Outbox {
             self.queue.all().remove(index);
             return true;
         };
-        let gap = Missing { room: place.room, from: offset, to: offset, reason };
+        let gap = Missing { room: place.room, from: offset.get(), to: offset.get(), reason };
         self.queue.all()[index] = Entry::Gap(gap);
         let later = self.nearest_of(place.room, index + 1..self.queue.len());
         self.join_gaps(index, later);

@@ -7,6 +7,7 @@ use crate::stream::{More, Stream};
 use crate::worker::Worker;
 use roomcast_core::{Flush, Now, SessionKey};
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -19,11 +20,10 @@ const READS_IN_A_ROW: usize = 8;
 const LAST_BYTES: usize = 256 * 1024;
 
 /// What is kept of a connection on its worker.
-#[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) key: SessionKey,
     stream: Stream,
-    decoder: RefCell<Decoder>,
+    decoder: Cell<Decoder>,
     waker: RefCell<Waker>,
     state: Cell<State>,
     /// The client said goodbye: after what waits for it nothing is sent or read any more.
@@ -44,12 +44,18 @@ enum State {
     Gone,
 }
 
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 impl Connection {
     pub(crate) fn new(key: SessionKey, stream: Stream, permit: Permit) -> Self {
         Self {
             key,
             stream,
-            decoder: RefCell::default(),
+            decoder: Cell::default(),
             waker: RefCell::new(Waker::noop().clone()),
             state: Cell::new(State::Open),
             parting: Cell::new(false),
@@ -90,7 +96,8 @@ impl Connection {
         let max_frame = worker.max_frame;
         let now = worker.clock.now();
         let mut spare = worker.spare.borrow_mut();
-        let fed = self.decoder.borrow_mut().feed(bytes, max_frame, &mut spare, |said| {
+        let mut decoder = self.decoder.take();
+        let fed = decoder.feed(bytes, max_frame, &mut spare, |said| {
             let mut shard = worker.shard.borrow_mut();
             match said {
                 Said::Message(incoming) => shard.receive(self.key, incoming, now),
@@ -103,6 +110,7 @@ impl Connection {
             }
         });
         drop(spare);
+        self.decoder.set(decoder);
         if let Err(code) = fed {
             worker.shard.borrow_mut().close(self.key, code, now);
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 fn place(offset: u64, key: Option<u64>) -> Place {
-    Place { room: 0, offset: Some(offset), key }
+    Place { room: 0, offset: NonZeroU64::new(offset), key: key.and_then(NonZeroU64::new) }
 }
 
 fn say(gap: Missing) -> Option<Frame> {
@@ -60,7 +60,7 @@ fn the_gaps_of_rooms_that_speak_in_turn_are_one_for_each_room() {
     let bounds = Bounds { messages: 4 * (ENTRY + 4), all: usize::MAX };
     for offset in 1..=100 {
         for room in [0, 1] {
-            let place = Place { room, offset: Some(offset), key: None };
+            let place = Place { room, offset: NonZeroU64::new(offset), key: None };
             let frame = Frame::text(&format!("r{room}"));
             outbox.push_message(&frame, place, Slow::Skip, bounds);
         }
@@ -214,7 +214,7 @@ impl Model {
             Some(offset) => format!("message {room} {offset} {:padding$}", ""),
             None => format!("ephemeral {} {:padding$}", self.ephemeral + 1, ""),
         };
-        let place = Place { room: room as u32, offset, key };
+        let place = Place { room: room as u32, ..place(offset.unwrap_or(0), key) };
         let bounds = Bounds { messages: LIMIT, all: 3 * LIMIT };
         let pushed = self.outbox.push_message(&Frame::text(&text), place, ROOMS[room], bounds);
         if let Pushed::Waits { dropped } = pushed {
@@ -229,7 +229,10 @@ impl Model {
         let offsets = self.offsets[room] + 1..=self.offsets[room] + messages as u64;
         let part = |offset| {
             let text = format!("message {room} {offset} {:padding$}", "");
-            (Frame::text(&text), Place { room: room as u32, offset: Some(offset), key: None })
+            (
+                Frame::text(&text),
+                Place { room: room as u32, offset: NonZeroU64::new(offset), key: None },
+            )
         };
         let piece = Piece::of(offsets.map(part).collect::<Vec<_>>().into_iter());
         let bounds = Bounds { messages: LIMIT, all: 3 * LIMIT };

@@ -8,6 +8,7 @@ use crate::room_kind::Slow;
 use crate::session::Session;
 use roomcast_protocol::Dialect;
 use roomcast_protocol::dialect::MAX_SLOTS;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 /// Messages that follow each other in a room.
@@ -87,5 +88,5 @@ impl<'a> Cast<'a> {
 }
 
 fn place(room: u32, message: &Delivery) -> Place {
-    Place { room, offset: message.offset(), key: message.key }
+    Place { room, offset: message.offset().and_then(NonZeroU64::new), key: message.key }
 }

@@ -27,12 +27,13 @@ impl Timestamp {
 
     /// Appends its text to `out`. What comes in the same millisecond is written once.
     pub(crate) fn write_to(self, out: &mut Vec<u8>) {
-        thread_local!(static LAST: RefCell<Option<(Timestamp, String)>> = const { RefCell::new(None) });
-        LAST.with_borrow_mut(|last| {
-            if last.as_ref().is_none_or(|(moment, _)| *moment != self) {
-                *last = Some((self, self.to_string()));
+        type Written = (Option<Timestamp>, String);
+        thread_local!(static LAST: RefCell<Written> = const { RefCell::new((None, String::new())) });
+        LAST.with_borrow_mut(|(moment, text)| {
+            if *moment != Some(self) {
+                (*moment, *text) = (Some(self), self.to_string());
             }
-            last.iter().for_each(|(_, text)| out.extend_from_slice(text.as_bytes()));
+            out.extend_from_slice(text.as_bytes());
         });
     }
 }
@@ -55,7 +56,13 @@ mod tests {
 
     #[test]
     fn milliseconds_always_have_three_digits() {
-        let at = |millis| Timestamp::from_millis(millis).to_string();
+        let at = |millis| {
+            let moment = Timestamp::from_millis(millis);
+            let mut written = Vec::new();
+            moment.write_to(&mut written);
+            assert_eq!(String::from_utf8(written).unwrap(), moment.to_string());
+            moment.to_string()
+        };
         assert_eq!(at(1_763_793_945_000), "2025-11-22T06:45:45.000Z");
         assert_eq!(at(1_763_793_945_120), "2025-11-22T06:45:45.120Z");
         assert_eq!(at(-1), "1969-12-31T23:59:59.999Z");

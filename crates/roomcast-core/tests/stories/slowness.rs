@@ -94,6 +94,19 @@ fn a_shard_that_lost_messages_repairs_itself_from_history() {
 }
 
 #[test]
+fn a_publisher_is_told_also_of_a_message_that_found_no_place_where_it_is() {
+    let mut world = small_inboxes();
+    (0..100).for_each(|_| world.send("bob", Command::Publish(publish("tea", "1"))));
+    world.settle();
+    let heard = world.hear("bob");
+    let (acks, messages): (Vec<_>, Vec<_>) =
+        heard.into_iter().partition(|line| line.starts_with("ack"));
+    assert_eq!(messages, said_by_bob(1..=100));
+    assert_eq!(acks, (1..=100).map(|n| format!("ack tea #{n}")).collect::<Vec<_>>());
+    assert!(world.hub().stats().iter().any(|stats| stats.repairs.get() > 0));
+}
+
+#[test]
 fn what_no_history_can_repair_becomes_a_gap() {
     let mut config = room_kind(|kind| {
         kind.history = History { size: 10, ..History::default() };

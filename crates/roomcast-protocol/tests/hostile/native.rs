@@ -3,7 +3,7 @@
 
 use roomcast_protocol::dialect::native::NATIVE;
 use roomcast_protocol::dialect::{Context, Decoded};
-use roomcast_protocol::{Command, Dialect, ErrorCode, Incoming};
+use roomcast_protocol::{Command, Dialect, ErrorCode, Incoming, RoomName};
 
 pub(crate) fn decode(text: &str) -> Decoded {
     NATIVE.decode(Incoming::Text(text), Context::default())
@@ -25,6 +25,29 @@ fn refuses(text: &str, code: ErrorCode, fragment: &str) {
 
 fn bad(text: &str, fragment: &str) {
     refuses(text, ErrorCode::BadRequest, fragment);
+}
+
+#[test]
+fn the_room_of_the_session_is_told_from_one_that_is_only_written_like_it() {
+    // The first one's name has a backslash and an `n`; as JSON that is a line break.
+    for (name, text) in
+        [(r"a\nb", r#"{"type":"leave","room":"a\nb"}"#), ("tea", r#"{"type":"leave","room":"te"}"#)]
+    {
+        let room = RoomName::new(name).unwrap();
+        let context = Context { room: Some(&room), user: None };
+        let decoded = NATIVE.decode(Incoming::Text(text), context);
+        assert_eq!(format!("{decoded:?}"), format!("{:?}", decode(text)), "{text}");
+    }
+    for text in [r#"{"type":"leave","room":"tea"}"#, r#"{"type":"leave","room":"t\u0065a"}"#] {
+        let tea = RoomName::new("tea").unwrap();
+        let context = Context { room: Some(&tea), user: None };
+        let Decoded::Command(_, Command::Leave { room }) =
+            NATIVE.decode(Incoming::Text(text), context)
+        else {
+            panic!("{text}")
+        };
+        assert_eq!(room, tea);
+    }
 }
 
 #[test]

@@ -188,17 +188,15 @@ fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
     if session.pinged.is_some_and(|pinged| pinged.saturating_add(timeout) <= now.ms()) {
         return Due::Close(CloseCode::NoSignOfLife);
     }
+    let is_silent =
+        session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms();
+    let is_next = session.next_ping.max(session.opened.saturating_add(interval)) <= now.ms();
+    if !is_silent && !is_next {
+        return Due::Nothing;
+    }
     match session.dialect.ping() {
-        Ping::WhenSilent(frame)
-            if session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms() =>
-        {
-            Due::Ping(frame)
-        }
-        Ping::Always(frame)
-            if session.next_ping.max(session.opened.saturating_add(interval)) <= now.ms() =>
-        {
-            Due::Ping(frame)
-        }
+        Ping::WhenSilent(frame) if is_silent => Due::Ping(frame),
+        Ping::Always(frame) if is_next => Due::Ping(frame),
         _ => Due::Nothing,
     }
 }

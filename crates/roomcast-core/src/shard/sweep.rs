@@ -188,8 +188,7 @@ fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
     if session.pinged.is_some_and(|pinged| pinged.saturating_add(timeout) <= now.ms()) {
         return Due::Close(CloseCode::NoSignOfLife);
     }
-    let is_silent =
-        session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms();
+    let is_silent = session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms();
     let is_next = session.next_ping.max(session.opened.saturating_add(interval)) <= now.ms();
     if !is_silent && !is_next {
         return Due::Nothing;

@@ -12,6 +12,9 @@ const GRID: RGBColor = RGBColor(222, 222, 216);
 const COLOURS: [RGBColor; 4] =
     [RGBColor(0, 90, 181), RGBColor(220, 50, 32), RGBColor(150, 110, 0), RGBColor(110, 60, 150)];
 
+/// An axis that begins at a power of ten would lose its first label to rounding.
+const JUST_BELOW: f64 = 1.0 - 1e-9;
+
 /// A line and its name.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -82,7 +85,9 @@ impl Plot {
         let (low, high) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
         match (low > high, is_wide) {
             (true, _) => (1.0, 10.0),
-            (false, true) => (power_of_ten(low, f64::floor), power_of_ten(high, f64::ceil)),
+            (false, true) => {
+                (power_of_ten(low, f64::floor) * JUST_BELOW, power_of_ten(high, f64::ceil))
+            }
             (false, false) => (low, high),
         }
     }
@@ -120,8 +125,8 @@ mod tests {
             lines: vec![line("roomcast", 1.2), line("floor", 1.0)],
         };
         let svg = plot.svg().unwrap();
-        for word in ["<svg", "One room", "members", "µs a delivery", "roomcast", "floor", "10,000"]
-        {
+        let words = ["<svg", "One room", "members", "µs a delivery", "roomcast", "floor", "10,000"];
+        for word in words.into_iter().chain(["\n0.1\n"]) {
             assert!(svg.contains(word), "{word} is not in {svg}");
         }
         for colour in ["#005AB5", "#DC3220"] {

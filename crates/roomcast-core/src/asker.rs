@@ -5,7 +5,7 @@ use crate::inbox::{Event, InboxSender, ShardId, Snapshot};
 use crate::presence::Roster;
 use crate::session::SessionKey;
 use roomcast_protocol::command::Page;
-use roomcast_protocol::{CommandId, Message, Position, Refusal, RoomName};
+use roomcast_protocol::{CommandId, Position, Refusal, RoomName};
 use tokio::sync::oneshot;
 
 /// Who waits for an answer. A broker that answers later keeps it until then.
@@ -50,6 +50,13 @@ pub struct Accepted {
     pub duplicate: bool,
 }
 
+impl Accepted {
+    /// The message, published just now.
+    pub(crate) fn of(delivery: &Delivery) -> Self {
+        Self { position: delivery.message.position, duplicate: false }
+    }
+}
+
 /// The word to the publisher of a message that it was accepted.
 #[derive(Debug)]
 pub(crate) struct Ack {
@@ -60,9 +67,7 @@ pub(crate) struct Ack {
 
 impl Ack {
     pub(crate) fn of(delivery: &Delivery, caller: Caller) -> Self {
-        let Message { room, position, .. } = &delivery.message;
-        let accepted = Accepted { position: *position, duplicate: false };
-        Self { caller, room: room.clone(), accepted }
+        Self { caller, room: delivery.message.room.clone(), accepted: Accepted::of(delivery) }
     }
 }
 
@@ -73,11 +78,6 @@ impl From<Ack> for Event {
 }
 
 impl Asker {
-    /// Whether it is a session of that shard.
-    pub(crate) fn is_on(&self, shard: ShardId) -> bool {
-        matches!(self, Self::Session(caller) if caller.shard == shard)
-    }
-
     /// The backend, and where its answer comes out.
     pub(crate) fn backend() -> (Self, oneshot::Receiver<Answer>) {
         let (sender, receiver) = oneshot::channel();

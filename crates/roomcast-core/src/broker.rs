@@ -66,7 +66,9 @@ pub trait Broker: Send + Sync + Debug {
     /// The shard has no members in the room any more.
     fn unsubscribe(&self, room: &RoomName, shard: ShardId, now: Now);
 
-    /// Publishes; the answer is [`Answer::Accepted`](crate::asker::Answer::Accepted) or
+    /// Publishes; the answer is [`Answer::Accepted`](crate::asker::Answer::Accepted), which a session
+    /// may also hear with the message
+    /// ([`InboxSender::push_published`](crate::inbox::InboxSender::push_published)), or
     /// [`Answer::Refused`](crate::asker::Answer::Refused).
     fn publish(&self, publication: Publication, asker: Asker, now: Now);
 

@@ -45,7 +45,8 @@ impl Snapshot {
 /// What a shard is told.
 #[derive(Debug)]
 pub enum Event {
-    /// A message for the members of its room.
+    /// A message for the members of its room, sent by [`InboxSender::push_message`] or
+    /// [`InboxSender::push_published`], which count what waits.
     Message {
         /// The message.
         delivery: Arc<Delivery>,
@@ -122,12 +123,6 @@ impl Event {
         }
     }
 
-    /// Whether messages before and behind it may go to the members together.
-    pub(crate) fn parts_nothing(&self) -> bool {
-        // An ack may come behind newer messages.
-        matches!(self, Self::Message { .. } | Self::Answer { answer: Answer::Accepted(_), .. })
-    }
-
     /// What it brings to each member, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
@@ -188,15 +183,15 @@ impl InboxSender {
 
     /// Tells the shard a message, or that it lost one.
     pub fn push_message(&self, delivery: &Arc<Delivery>) {
-        if self.has_place(delivery) {
+        if self.reserve(delivery) {
             self.push(Event::Message { delivery: Arc::clone(delivery), publisher: None });
         }
     }
 
     /// The same where one of its sessions published the message, which is told that it was
     /// accepted.
-    pub(crate) fn push_published(&self, delivery: &Arc<Delivery>, publisher: Caller) {
-        if self.has_place(delivery) {
+    pub fn push_published(&self, delivery: &Arc<Delivery>, publisher: Caller) {
+        if self.reserve(delivery) {
             let publisher = Some(publisher);
             self.push(Event::Message { delivery: Arc::clone(delivery), publisher });
         } else {
@@ -204,8 +199,8 @@ impl InboxSender {
         }
     }
 
-    /// Whether the message finds a place; if not, the shard is told that it lost one.
-    fn has_place(&self, delivery: &Delivery) -> bool {
+    /// Takes a place for the message; if there is none, the shard is told that it lost one.
+    fn reserve(&self, delivery: &Delivery) -> bool {
         let weight = delivery.weight();
         let waiting = self.shared.waiting.fetch_add(weight, Ordering::Relaxed);
         let fits = waiting + weight <= self.shared.limit;

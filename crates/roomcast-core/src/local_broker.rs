@@ -221,14 +221,17 @@ impl LocalRoom {
         let mut asker = Some(asker);
         for &shard in &self.shards {
             let Some(inbox) = inboxes.get(shard) else { continue };
-            match asker.take_if(|asker| asker.is_on(shard)) {
-                Some(Asker::Session(caller)) => inbox.push_published(delivery, caller),
+            match asker {
+                Some(Asker::Session(caller)) if caller.shard == shard => {
+                    asker = None;
+                    inbox.push_published(delivery, caller);
+                }
                 _ => inbox.push_message(delivery),
             }
         }
         if let Some(asker) = asker {
-            let accepted = Accepted { position: delivery.message.position, duplicate: false };
-            asker.tell(inboxes, &delivery.message.room, Answer::Accepted(accepted));
+            let answer = Answer::Accepted(Accepted::of(delivery));
+            asker.tell(inboxes, &delivery.message.room, answer);
         }
     }
 

@@ -53,18 +53,12 @@ impl Pattern {
     /// Whether the pattern matches the whole name.
     #[must_use]
     pub fn matches(&self, room: &RoomName) -> bool {
-        // Most patterns are a whole name, or the beginning of one.
-        match self.0.find('*') {
-            None => return *self.0 == *room.as_str(),
-            Some(star) if star + 1 == self.0.len() => {
-                return room.as_str().starts_with(&self.0[..star]);
-            }
-            Some(_) => {}
-        }
-        let mut parts = self.0.split('*');
-        let first = parts.next().unwrap_or_default();
+        let Some((first, behind)) = self.0.split_once('*') else {
+            return *self.0 == *room.as_str();
+        };
         let Some(mut rest) = room.as_str().strip_prefix(first) else { return false };
-        let Some(last) = parts.next_back() else { return rest.is_empty() };
+        let mut parts = behind.split('*');
+        let last = parts.next_back().unwrap_or_default();
         // Taking each middle part at its first place leaves the most for those behind it.
         for part in parts {
             let Some(at) = rest.find(part) else { return false };
@@ -97,6 +91,9 @@ mod tests {
             ("a", "a", true),
             ("a", "ab", false),
             ("a*", "a", true),
+            ("a*", "b", false),
+            ("a**", "ab", true),
+            ("é*", "é1", true),
             ("a*a", "a", false),
             ("a*a", "aa", true),
             ("*:*:end", "x:y:end", true),

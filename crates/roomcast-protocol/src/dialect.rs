@@ -31,13 +31,13 @@ pub enum Decoded {
     Refused(Option<CommandId>, Refusal),
 }
 
-/// The server's regular sign of life.
-#[derive(Debug, Clone)]
-pub enum Ping {
-    /// A frame for a client that has shown no sign of life since the last sweep.
-    WhenSilent(Frame),
-    /// A frame every interval, whatever the client does.
-    Always(Frame),
+/// When the server shows a sign of life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pings {
+    /// To a client that has shown none for an interval.
+    WhenSilent,
+    /// Every interval, whatever the client does.
+    Always,
 }
 
 /// How many dialects can share the encodings of one message.
@@ -64,7 +64,12 @@ pub trait Dialect: std::fmt::Debug + Send + Sync {
     fn push(&self, push: &Push) -> Option<Frame>;
 
     /// The server's sign of life.
-    fn ping(&self) -> Ping;
+    fn ping(&self) -> Frame;
+
+    /// When it goes.
+    fn pings(&self) -> Pings {
+        Pings::WhenSilent
+    }
 
     /// Whether a connection is in the one room that it was opened for, and of no use without it.
     fn has_one_room(&self) -> bool {

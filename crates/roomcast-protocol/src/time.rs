@@ -59,8 +59,8 @@ mod tests {
         let at = |millis| {
             let moment = Timestamp::from_millis(millis);
             let mut written = Vec::new();
-            moment.write_to(&mut written);
-            assert_eq!(String::from_utf8(written).unwrap(), moment.to_string());
+            (0..2).for_each(|_| moment.write_to(&mut written));
+            assert_eq!(String::from_utf8(written).unwrap(), moment.to_string().repeat(2));
             moment.to_string()
         };
         assert_eq!(at(1_763_793_945_000), "2025-11-22T06:45:45.000Z");

@@ -248,7 +248,7 @@ impl Worker {
         for begun in (0..most).step_by(ABREAST) {
             let ready = self.next_ready(lane, ABREAST.min(most - begun));
             ready.iter().flatten().for_each(|connection| connection.flush(self, now));
-            if ready.iter().all(Option::is_none) {
+            if ready.iter().any(Option::is_none) {
                 break;
             }
         }

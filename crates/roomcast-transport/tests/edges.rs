@@ -6,7 +6,7 @@ use http_body_util::Full;
 use hyper::{Request, Response, StatusCode};
 use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, SessionSpec};
 use roomcast_protocol::dialect::native::NATIVE;
-use roomcast_protocol::dialect::{Context, Decoded, Ping};
+use roomcast_protocol::dialect::{Context, Decoded};
 use roomcast_protocol::{Dialect, Frame, Incoming, Message, Push, Reply};
 use roomcast_transport::{Answer, Handler, Handshake, Running, Sockets, Transport};
 use std::net::SocketAddr;
@@ -220,7 +220,7 @@ impl Dialect for Fragile {
         NATIVE.push(push)
     }
 
-    fn ping(&self) -> Ping {
+    fn ping(&self) -> Frame {
         NATIVE.ping()
     }
 }

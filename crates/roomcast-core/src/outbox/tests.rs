@@ -158,7 +158,7 @@ enum Act {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let message = (0..ROOMS.len(), proptest::option::of(0u64..3), any::<bool>(), 0usize..200);
+    let message = (0..ROOMS.len(), proptest::option::of(1u64..4), any::<bool>(), 0usize..200);
     prop_oneof![
         2 => (0usize..200).prop_map(Act::Other),
         8 => message.prop_map(|(room, key, is_ephemeral, padding)| Act::Message {

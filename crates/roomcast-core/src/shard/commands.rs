@@ -80,7 +80,7 @@ impl Shard {
     /// The join that the command must wait for: a session's commands for a room keep their order.
     fn held_by(&mut self, index: u32, command: &Command) -> Option<&mut PendingJoin> {
         let Membership { room, seat: Seat::Pending(join) } =
-            self.place(index, room_of(command)?)?
+            self.membership(index, room_of(command)?)?
         else {
             return None;
         };
@@ -102,7 +102,7 @@ impl Shard {
     }
 
     fn leave_named(&mut self, index: u32, id: Option<CommandId>, name: RoomName, now: Now) {
-        match self.membership(index, &name) {
+        match self.joined_room(index, &name) {
             Ok(room) => {
                 self.leave(index, room, now);
                 self.reply(index, &Reply::Left(id, name, None));
@@ -142,7 +142,7 @@ impl Shard {
 
     fn may_publish(&self, index: u32, publish: &Publish) -> Result<u32, Refusal> {
         let identity = &self.sessions[index as usize].identity;
-        let room = self.membership(index, &publish.room)?;
+        let room = self.joined_room(index, &publish.room)?;
         identity.is_seen()?;
         if !identity.grants.allows(&publish.room, Action::Publish) {
             return Err(not_granted(Action::Publish));
@@ -190,7 +190,7 @@ impl Shard {
     }
 
     fn state(&mut self, index: u32, id: Option<CommandId>, name: RoomName, data: Payload) {
-        let room = match self.membership(index, &name) {
+        let room = match self.joined_room(index, &name) {
             Ok(room) => room,
             Err(refusal) => return self.refuse(index, id, Some(name), refusal),
         };
@@ -284,16 +284,16 @@ impl Shard {
     }
 
     /// The place of a room that the session is in.
-    fn membership(&self, index: u32, name: &RoomName) -> Result<u32, Refusal> {
-        let place = self.place(index, name).map(|place| place.room);
-        place.ok_or_else(|| Refusal::new(ErrorCode::NotJoined, "join this room first"))
+    fn joined_room(&self, index: u32, name: &RoomName) -> Result<u32, Refusal> {
+        let room = self.membership(index, name).map(|membership| membership.room);
+        room.ok_or_else(|| Refusal::new(ErrorCode::NotJoined, "join this room first"))
     }
 
     /// Where the session stands in the room. Of few rooms it is found sooner than by its hash.
-    fn place(&self, index: u32, name: &RoomName) -> Option<Membership> {
+    pub(super) fn membership(&self, index: u32, name: &RoomName) -> Option<Membership> {
         let session = &self.sessions[index as usize];
         if session.rooms.len() <= FEW_ROOMS {
-            let is_it = |place: &&Membership| self.rooms[place.room as usize].name == *name;
+            let is_it = |other: &&Membership| self.rooms[other.room as usize].name == *name;
             return session.rooms.iter().find(is_it).copied();
         }
         session.membership(*self.names.get(name)?).copied()

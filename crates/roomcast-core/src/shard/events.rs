@@ -95,7 +95,7 @@ impl Shard {
     }
 
     fn take(&mut self, event: Event, now: Now) {
-        if !event.parts_nothing() {
+        if !may_batch(&event) {
             self.deliver_all(now);
         }
         match event {
@@ -133,4 +133,10 @@ impl Shard {
         }
         self.acks = acks;
     }
+}
+
+/// Whether messages before and behind the event may go to the members together. An ack may come
+/// behind newer messages.
+fn may_batch(event: &Event) -> bool {
+    matches!(event, Event::Message { .. } | Event::Answer { answer: Answer::Accepted(_), .. })
 }

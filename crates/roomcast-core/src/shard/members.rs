@@ -36,8 +36,7 @@ impl Shard {
     fn may_join(&self, index: u32, join: &Join) -> Result<(), Refusal> {
         let (config, session) = (&self.engine.config, &self.sessions[index as usize]);
         session.is_granted(join)?;
-        let known = self.names.get(&join.room).copied();
-        if known.is_some_and(|room| session.membership(room).is_some()) {
+        if self.membership(index, &join.room).is_some() {
             return Err(Refusal::new(ErrorCode::AlreadyJoined, "this room is joined already"));
         }
         if session.rooms.len() >= session.limits(config).rooms {

@@ -7,7 +7,7 @@ use super::{Shard, after};
 use crate::config::Config;
 use crate::now::{Now, millis};
 use crate::session::{Session, SessionKey};
-use roomcast_protocol::dialect::Ping;
+use roomcast_protocol::dialect::Pings;
 use roomcast_protocol::{CloseCode, Push, SessionId, Timestamp, UserId};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -188,16 +188,13 @@ fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
     if session.pinged.is_some_and(|pinged| pinged.saturating_add(timeout) <= now.ms()) {
         return Due::Close(CloseCode::NoSignOfLife);
     }
-    let is_silent = session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms();
-    let is_next = session.next_ping.max(session.opened.saturating_add(interval)) <= now.ms();
-    if !is_silent && !is_next {
-        return Due::Nothing;
-    }
-    match session.dialect.ping() {
-        Ping::WhenSilent(frame) if is_silent => Due::Ping(frame),
-        Ping::Always(frame) if is_next => Due::Ping(frame),
-        _ => Due::Nothing,
-    }
+    let is_due = match session.dialect.pings() {
+        Pings::WhenSilent => {
+            session.pinged.is_none() && session.heard.saturating_add(interval) <= now.ms()
+        }
+        Pings::Always => session.next_ping.max(session.opened.saturating_add(interval)) <= now.ms(),
+    };
+    if is_due { Due::Ping(session.dialect.ping()) } else { Due::Nothing }
 }
 
 /// How long until that moment; none is left once it has passed.

@@ -204,7 +204,10 @@ impl State {
     fn say(&self, shard: ShardId, event: Event) {
         let inbox = &self.inboxes[shard % self.inboxes.len()];
         match event {
-            Event::Message { delivery, .. } => inbox.push_message(&delivery),
+            Event::Message { delivery, publisher: None } => inbox.push_message(&delivery),
+            Event::Message { delivery, publisher: Some(publisher) } => {
+                inbox.push_published(&delivery, publisher);
+            }
             Event::Lost(room) => inbox.push_lost(&room),
             event => inbox.push(event),
         }

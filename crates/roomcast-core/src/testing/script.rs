@@ -1,6 +1,6 @@
 //! A dialect that is made to be read: one line for each thing said.
 
-use roomcast_protocol::dialect::{Context, Decoded, Ping};
+use roomcast_protocol::dialect::{Context, Decoded};
 use roomcast_protocol::push::{Member, PresenceChange};
 use roomcast_protocol::reply::Joined;
 use roomcast_protocol::{
@@ -79,8 +79,8 @@ impl Dialect for Script {
         Some(Frame::text(&line))
     }
 
-    fn ping(&self) -> Ping {
-        Ping::WhenSilent(Frame::text("ping"))
+    fn ping(&self) -> Frame {
+        Frame::text("ping")
     }
 }
 

@@ -1,6 +1,6 @@
 //! The guide's dialect: plain shapes without metadata, one behaviour for each endpoint.
 
-use super::{Context, Decoded, Dialect, Ping};
+use super::{Context, Decoded, Dialect, Pings};
 use crate::command::{PresenceMode, Publish};
 use crate::json::{self, write_string};
 use crate::{Command, Frame, Incoming, Message, Payload, Push, Refusal, Reply};
@@ -94,11 +94,15 @@ impl Dialect for Guide {
         (times > 0).then(|| Frame::join(std::iter::repeat_n(&left, times)))
     }
 
-    fn ping(&self) -> Ping {
+    fn ping(&self) -> Frame {
         match self {
-            Self::Reliable => Ping::Always(Frame::text(r#"{"type":"ping"}"#)),
-            _ => Ping::WhenSilent(Frame::ping()),
+            Self::Reliable => Frame::text(r#"{"type":"ping"}"#),
+            _ => Frame::ping(),
         }
+    }
+
+    fn pings(&self) -> Pings {
+        if *self == Self::Reliable { Pings::Always } else { Pings::WhenSilent }
     }
 
     fn has_one_room(&self) -> bool {

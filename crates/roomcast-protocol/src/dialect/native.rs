@@ -5,7 +5,7 @@ mod encode;
 mod fields;
 mod object;
 
-use super::{Context, Decoded, Dialect, Ping};
+use super::{Context, Decoded, Dialect};
 use crate::{Frame, Incoming, Message, Push, Refusal, Reply};
 
 /// The WebSocket subprotocol of this dialect.
@@ -53,8 +53,8 @@ impl Dialect for Native {
         Some(encode::push(push))
     }
 
-    fn ping(&self) -> Ping {
-        Ping::WhenSilent(Frame::text(r#"{"type":"ping"}"#))
+    fn ping(&self) -> Frame {
+        Frame::text(r#"{"type":"ping"}"#)
     }
 }
 

@@ -4,7 +4,6 @@ mod replies;
 mod values;
 
 use crate::files;
-use roomcast_protocol::dialect::Ping;
 use roomcast_protocol::dialect::guide::{CHAT, RELIABLE};
 use roomcast_protocol::dialect::native::NATIVE;
 use roomcast_protocol::push::{GapReason, PresenceChange};
@@ -31,9 +30,7 @@ impl Said {
             Self::Message(message) => Some(dialect.message(message)),
             Self::Reply(reply) => dialect.reply(reply),
             Self::Push(push) => dialect.push(push),
-            Self::Ping => match dialect.ping() {
-                Ping::WhenSilent(frame) | Ping::Always(frame) => Some(frame),
-            },
+            Self::Ping => Some(dialect.ping()),
         }
     }
 }

@@ -10,7 +10,7 @@ use futures::{SinkExt, StreamExt};
 use hyper_util::rt::TokioIo;
 use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, SessionSpec};
 use roomcast_protocol::dialect::native::NATIVE;
-use roomcast_transport::{Handshake, Running, Sockets, Transport};
+use roomcast_transport::{Handshake, Running, Sockets, Stats, Transport};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,11 +18,16 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 fn rooms() -> (Sockets, Running) {
+    let (sockets, running, _) = rooms_of(Config::default());
+    (sockets, running)
+}
+
+fn rooms_of(engine: Config) -> (Sockets, Running, Arc<Stats>) {
     let config = roomcast_transport::Config { workers: 2, ..Default::default() };
     let transport = Transport::embedded(config);
-    let sockets = transport.sockets().clone();
-    let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), transport.workers(), 1);
-    (sockets, transport.start(hub, shards).unwrap())
+    let (sockets, stats) = (transport.sockets().clone(), transport.stats());
+    let (hub, shards) = Hub::local(engine, Arc::new(NoTokens), transport.workers(), 1);
+    (sockets, transport.start(hub, shards).unwrap(), stats)
 }
 
 fn app(sockets: Sockets) -> Router {
@@ -55,11 +60,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         in_time(self.0.send(Message::text(text))).await.unwrap();
     }
 
-    async fn hears(&mut self, part: &str) {
+    async fn hears(&mut self, part: &str) -> String {
         loop {
             let message = in_time(self.0.next()).await.unwrap().unwrap();
             if message.to_text().unwrap().contains(part) {
-                return;
+                return message.to_text().unwrap().to_owned();
             }
         }
     }
@@ -98,6 +103,57 @@ async fn an_axum_application_has_rooms() {
     let bob = Client::connect(connect().await.unwrap()).await;
     talk(ann, bob).await;
     assert_eq!(in_time(running.drain()).await, 0);
+    serving.abort();
+}
+
+async fn member_of(rooms: &[&str], stream: tokio::net::TcpStream) -> Client<tokio::net::TcpStream> {
+    let mut client = Client::connect(stream).await;
+    for room in rooms {
+        client.say(&format!(r#"{{"type":"join","room":"{room}"}}"#)).await;
+        client.hears(r#""type":"joined""#).await;
+    }
+    client
+}
+
+/// More members on each worker than are looked up or written to at once, in a room that counts as
+/// large beside one that does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn everyone_in_a_large_room_and_in_a_small_one_hears_everything_in_order() {
+    const MEMBERS: usize = 150;
+    const MESSAGES: usize = 20;
+    let mut engine = Config { large_room: 10, ..Config::default() };
+    engine.limits.burst = 10_000;
+    let (sockets, running, stats) = rooms_of(engine);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let serving = tokio::spawn(axum::serve(listener, app(sockets)).into_future());
+    let mut clients = Vec::new();
+    for number in 0..MEMBERS {
+        let stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+        let rooms = if number < 4 { &["hall", "tea"][..] } else { &["hall"] };
+        clients.push(member_of(rooms, stream).await);
+    }
+    for number in 0..MESSAGES {
+        for room in ["hall", "tea"] {
+            let text = format!(r#"{{"type":"publish","room":"{room}","data":{number}}}"#);
+            clients[0].say(&text).await;
+        }
+    }
+    for (place, client) in clients.iter_mut().enumerate() {
+        let (mut hall, mut tea) = (Vec::new(), Vec::new());
+        let most = if place < 4 { MESSAGES } else { 0 };
+        while hall.len() < MESSAGES || tea.len() < most {
+            let text = client.hears(r#""type":"message""#).await;
+            let room = if text.contains(r#""room":"hall""#) { &mut hall } else { &mut tea };
+            let number = text.split_once(r#""data":"#).unwrap().1.split(',').next().unwrap();
+            room.push(number.parse::<usize>().unwrap());
+        }
+        assert_eq!(hall, (0..MESSAGES).collect::<Vec<_>>(), "member {place}");
+        assert_eq!(tea, (0..most).collect::<Vec<_>>(), "member {place}");
+    }
+    assert_eq!(in_time(running.drain()).await, 0);
+    let timed: u64 = stats.delivery.snapshot().0.iter().map(|(_, count)| count).sum();
+    assert!((2 * MESSAGES as u64..=4 * MESSAGES as u64).contains(&timed), "{timed} were timed");
     serving.abort();
 }
 

@@ -212,6 +212,21 @@ fn a_join_that_a_fresh_token_no_longer_allows_is_answered() {
 }
 
 #[test]
+fn a_command_waits_for_its_join_however_many_rooms_the_session_is_in() {
+    let mut world = World::new(Config::default(), 1);
+    world.connect("ann");
+    for number in 0..8 {
+        let room = format!("room{number}");
+        world.send("ann", Command::Join(join(&room)));
+        world.send("ann", Command::Publish(publish(&room, "1")));
+        world.settle();
+        let expected =
+            [format!("joined {room} @0"), format!("{room} #1 ann: 1"), format!("ack {room} #1")];
+        assert_eq!(world.hear("ann"), expected);
+    }
+}
+
+#[test]
 fn one_who_missed_much_in_many_rooms_is_let_in_all_the_same() {
     let mut config = Config { outbox: 4_000, recovery: 2_000, ..Config::default() };
     config.limits.burst = 1_000;

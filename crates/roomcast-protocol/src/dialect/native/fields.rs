@@ -128,3 +128,19 @@ pub(super) fn bounded(field: &str, raw: Option<&RawValue>) -> Read<Option<u32>> 
         number => Ok(number.map(|number| number as u32)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Expected as _, Text};
+
+    #[test]
+    fn a_text_is_read_as_the_parser_reads_it() {
+        let texts = [r#""""#, r#""a""#, r#""日本""#, r#""a\"b""#, r#""\u0061""#, r#""a\\""#];
+        let others = [r#""\ud800""#, "1", "null", "true", "[]", "{}", r#"["a"]"#];
+        for json in texts.into_iter().chain(others) {
+            let parsed = serde_json::from_str::<String>(json).ok();
+            assert_eq!(Text::read(json).map(|text| text.0.into_owned()), parsed, "{json}");
+            assert_eq!(parsed.is_some(), texts.contains(&json), "{json}");
+        }
+    }
+}

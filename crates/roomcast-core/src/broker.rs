@@ -1,6 +1,7 @@
 //! The broker: the one place where a room's messages get their order.
 
 use crate::asker::Asker;
+use crate::dedupe::Name;
 use crate::inbox::ShardId;
 use crate::now::Now;
 use crate::room_kind::RoomKind;
@@ -14,8 +15,6 @@ use std::sync::Arc;
 pub struct Publication {
     /// The message, still without a position.
     pub message: Message,
-    /// The settings of its room.
-    pub kind: Arc<RoomKind>,
     /// It skips the history and gets no position.
     pub ephemeral: bool,
     /// The publisher's session, if it wants no copy.
@@ -32,6 +31,13 @@ pub struct CatchUp {
     pub since: Option<u64>,
     /// At least so many of the newest.
     pub last: u32,
+}
+
+impl Publication {
+    /// What its publisher calls it, if anything.
+    pub(crate) fn name(&self) -> Option<Name> {
+        Name::of(&self.message, self.from_backend)
+    }
 }
 
 impl CatchUp {
@@ -66,11 +72,11 @@ pub trait Broker: Send + Sync + Debug {
     /// The shard has no members in the room any more.
     fn unsubscribe(&self, room: &RoomName, shard: ShardId, now: Now);
 
-    /// Publishes; the answer is [`Answer::Accepted`](crate::asker::Answer::Accepted), which a session
+    /// Publishes in a room of that kind; the answer is [`Answer::Accepted`](crate::asker::Answer::Accepted), which a session
     /// may also hear with the message
-    /// ([`InboxSender::push_published`](crate::inbox::InboxSender::push_published)), or
+    /// ([`InboxSender::push_message`](crate::inbox::InboxSender::push_message)), or
     /// [`Answer::Refused`](crate::asker::Answer::Refused).
-    fn publish(&self, publication: Publication, asker: Asker, now: Now);
+    fn publish(&self, publication: Publication, kind: &Arc<RoomKind>, asker: Asker, now: Now);
 
     /// Reads for a shard; the answer is [`Event::CaughtUp`](crate::inbox::Event::CaughtUp).
     fn catch_up(&self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp, now: Now);

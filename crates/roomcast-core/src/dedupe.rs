@@ -23,9 +23,10 @@ enum Scope {
 impl Name {
     /// The message's name, if it has one.
     pub(crate) fn of(message: &Message, from_backend: bool) -> Option<Self> {
+        let id = message.message_id.clone()?;
         let user = || message.user.as_ref().and_then(|user| user.id.clone());
         let scope = if from_backend { Scope::Backend } else { Scope::Client(user()) };
-        Some(Self(scope, message.message_id.clone()?))
+        Some(Self(scope, id))
     }
 }
 

@@ -117,8 +117,8 @@ impl Hub {
             Ok(()) => {
                 self.published.add(1);
                 let publication =
-                    Publication { message, kind, ephemeral, skip: None, from_backend: true };
-                self.engine.broker.publish(publication, asker, now);
+                    Publication { message, ephemeral, skip: None, from_backend: true };
+                self.engine.broker.publish(publication, &kind, asker, now);
             }
             Err(refusal) => asker.tell(&self.inboxes, &message.room, Answer::Refused(refusal)),
         }

@@ -5,11 +5,13 @@ use crate::delivery::Delivery;
 use crate::inspect::Look;
 use roomcast_protocol::push::PresenceChange;
 use roomcast_protocol::{CloseCode, Position, RoomName, SessionId, UserId};
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashSet, VecDeque};
+use std::future::poll_fn;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 /// Which shard of this node.
 pub type ShardId = usize;
@@ -45,8 +47,8 @@ impl Snapshot {
 /// What a shard is told.
 #[derive(Debug)]
 pub enum Event {
-    /// A message for the members of its room, sent by [`InboxSender::push_message`] or
-    /// [`InboxSender::push_published`], which count what waits.
+    /// A message for the members of its room, sent by [`InboxSender::push_message`], which counts
+    /// what waits.
     Message {
         /// The message.
         delivery: Arc<Delivery>,
@@ -133,34 +135,35 @@ impl Event {
     }
 }
 
-/// The sending side of an inbox. Never blocks.
-#[derive(Debug, Clone)]
-pub struct InboxSender {
-    queue: mpsc::UnboundedSender<Event>,
-    shared: Arc<Shared>,
-}
-
+/// The sending side of an inbox. Never waits for room.
 #[derive(Debug)]
-struct Shared {
-    /// Bytes of messages that wait.
-    waiting: AtomicUsize,
-    /// Most bytes of messages that may wait.
-    limit: usize,
-    /// Rooms of which a message found no place and of which the shard does not know yet.
-    lost: Mutex<HashSet<RoomName>>,
-}
-
-impl Shared {
-    fn lost(&self) -> MutexGuard<'_, HashSet<RoomName>> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+pub struct InboxSender(Arc<Shared>);
 
 /// The receiving side of an inbox.
 #[derive(Debug)]
-pub struct Inbox {
-    queue: mpsc::UnboundedReceiver<Event>,
-    shared: Arc<Shared>,
+pub struct Inbox(Arc<Shared>);
+
+/// A queue behind one lock, held for a few instructions: what is pushed and taken on one thread, as
+/// most is, costs two locked instructions an event, where a queue without a lock costs seven.
+#[derive(Debug)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// Most bytes of messages that may wait.
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    events: VecDeque<Event>,
+    /// Bytes of messages among them.
+    bytes: usize,
+    /// Rooms of which a message found no place and of which the shard does not know yet.
+    lost: HashSet<RoomName>,
+    senders: usize,
+    /// Whoever waits for an event.
+    receiver: Option<Waker>,
+    /// There is nobody any more to take events.
+    is_closed: bool,
 }
 
 /// An inbox in which at most `limit` bytes of messages may wait.
@@ -169,86 +172,186 @@ pub struct Inbox {
 /// bounded by the commands in flight that each session may have.
 #[must_use]
 pub fn inbox(limit: usize) -> (InboxSender, Inbox) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let shared =
-        Arc::new(Shared { waiting: AtomicUsize::new(0), limit, lost: Mutex::new(HashSet::new()) });
-    (InboxSender { queue: sender, shared: Arc::clone(&shared) }, Inbox { queue: receiver, shared })
+    let waiting = Waiting {
+        events: VecDeque::new(),
+        bytes: 0,
+        lost: HashSet::new(),
+        senders: 1,
+        receiver: None,
+        is_closed: false,
+    };
+    let shared = Arc::new(Shared { waiting: Mutex::new(waiting), limit });
+    (InboxSender(Arc::clone(&shared)), Inbox(shared))
+}
+
+/// Places for events that an empty inbox keeps.
+const KEPT: usize = 1_024;
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts in the event that `make` makes of what is there, and wakes whoever waits for it.
+    fn push(&self, make: impl FnOnce(&mut Waiting) -> Option<Event>) {
+        let mut waiting = self.lock();
+        if waiting.is_closed {
+            return;
+        }
+        let Some(event) = make(&mut waiting) else { return };
+        waiting.events.push_back(event);
+        let receiver = waiting.receiver.take();
+        drop(waiting);
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
+    }
+}
+
+impl Waiting {
+    /// Takes a place for so many bytes of messages, if there is one.
+    fn reserve(&mut self, weight: usize, limit: usize) -> bool {
+        let fits = self.bytes + weight <= limit;
+        if fits {
+            self.bytes += weight;
+        }
+        fits
+    }
+
+    /// The word that messages of the room may be missing, unless it is on its way.
+    fn lose(&mut self, room: &RoomName) -> Option<Event> {
+        self.lost.insert(room.clone()).then(|| Event::Lost(room.clone()))
+    }
+
+    /// Moves events out, the oldest first.
+    fn take(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
+        let taken = most.min(self.events.len());
+        events.extend(self.events.drain(..taken));
+        if self.events.is_empty() && self.events.capacity() > KEPT {
+            self.events.shrink_to(KEPT);
+        }
+        taken
+    }
 }
 
 impl InboxSender {
     /// Tells the shard something that is not a message. A shard that is gone hears nothing.
     pub fn push(&self, event: Event) {
-        _ = self.queue.send(event);
+        self.0.push(|_| Some(event));
     }
 
-    /// Tells the shard a message, or that it lost one.
-    pub fn push_message(&self, delivery: &Arc<Delivery>) {
-        if self.reserve(delivery) {
-            self.push(Event::Message { delivery: Arc::clone(delivery), publisher: None });
-        }
-    }
-
-    /// The same where one of its sessions published the message, which is told that it was
-    /// accepted.
-    pub fn push_published(&self, delivery: &Arc<Delivery>, publisher: Caller) {
-        if self.reserve(delivery) {
-            let publisher = Some(publisher);
-            self.push(Event::Message { delivery: Arc::clone(delivery), publisher });
-        } else {
-            self.push(Ack::of(delivery, publisher).into());
-        }
-    }
-
-    /// Takes a place for the message; if there is none, the shard is told that it lost one.
-    fn reserve(&self, delivery: &Delivery) -> bool {
+    /// Tells the shard a message, or that it lost one. A session there that has published the
+    /// message is told in either case that it was accepted.
+    pub fn push_message(&self, delivery: Arc<Delivery>, publisher: Option<Caller>) {
         let weight = delivery.weight();
-        let waiting = self.shared.waiting.fetch_add(weight, Ordering::Relaxed);
-        let fits = waiting + weight <= self.shared.limit;
-        if !fits {
-            self.shared.waiting.fetch_sub(weight, Ordering::Relaxed);
-            self.push_lost(&delivery.message.room);
+        let mut alone = None;
+        self.0.push(|waiting| {
+            if waiting.reserve(weight, self.0.limit) {
+                return Some(Event::Message { delivery, publisher });
+            }
+            alone = publisher.map(|publisher| Ack::of(&delivery, publisher));
+            waiting.lose(&delivery.message.room)
+        });
+        if let Some(ack) = alone {
+            self.push(ack.into());
         }
-        fits
     }
 
     /// Tells the shard, once until it has heard, that messages of the room may be missing.
     pub fn push_lost(&self, room: &RoomName) {
-        if self.shared.lost().insert(room.clone()) {
-            self.push(Event::Lost(room.clone()));
+        self.0.push(|waiting| waiting.lose(room));
+    }
+}
+
+impl Clone for InboxSender {
+    fn clone(&self) -> Self {
+        self.0.lock().senders += 1;
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for InboxSender {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.senders -= 1;
+        let receiver = if waiting.senders == 0 { waiting.receiver.take() } else { None };
+        drop(waiting);
+        if let Some(receiver) = receiver {
+            receiver.wake();
         }
     }
 }
 
 impl Inbox {
-    /// Waits for events and takes up to `limit` of them; 0 means that every sender is gone.
-    pub async fn recv_many(&mut self, events: &mut Vec<Event>, limit: usize) -> usize {
-        let taken = self.queue.recv_many(events, limit).await;
-        events[events.len() - taken..].iter().for_each(|event| self.took(event));
+    /// Waits for events and takes up to `most` of them; 0 means that every sender is gone.
+    pub async fn recv_many(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
+        poll_fn(|context| self.poll_recv_many(events, most, context)).await
+    }
+
+    /// Takes up to `most` events of those that are there; how many.
+    pub fn try_recv_many(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
+        let taken = self.0.lock().take(events, most);
+        self.heard(&events[events.len() - taken..]);
         taken
     }
 
     /// Takes one event if there is any.
     pub fn try_recv(&mut self) -> Option<Event> {
-        let event = self.queue.try_recv().ok()?;
-        self.took(&event);
-        Some(event)
+        let mut events = Vec::with_capacity(1);
+        self.try_recv_many(&mut events, 1);
+        events.pop()
     }
 
     /// Whether there is nothing to take now.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.0.lock().events.is_empty()
     }
 
-    fn took(&self, event: &Event) {
-        match event {
-            Event::Message { delivery, .. } => {
-                self.shared.waiting.fetch_sub(delivery.weight(), Ordering::Relaxed);
-            }
-            Event::Lost(room) => {
-                self.shared.lost().remove(room);
-            }
-            _ => {}
+    fn poll_recv_many(
+        &mut self,
+        events: &mut Vec<Event>,
+        most: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<usize> {
+        let mut waiting = self.0.lock();
+        let taken = waiting.take(events, most);
+        if taken == 0 && waiting.senders > 0 {
+            waiting.receiver = Some(context.waker().clone());
+            return Poll::Pending;
         }
+        drop(waiting);
+        self.heard(&events[events.len() - taken..]);
+        Poll::Ready(taken)
+    }
+
+    /// What was taken waits no longer. Looked at outside the lock, so that no sender waits for what
+    /// is far away in memory.
+    fn heard(&mut self, taken: &[Event]) {
+        let bytes: usize = taken.iter().map(Event::weight).sum();
+        let mut lost = taken.iter().filter_map(|event| match event {
+            Event::Lost(room) => Some(room),
+            _ => None,
+        });
+        let first = lost.next();
+        if bytes == 0 && first.is_none() {
+            return;
+        }
+        let mut waiting = self.0.lock();
+        waiting.bytes -= bytes;
+        for room in first.into_iter().chain(lost) {
+            waiting.lost.remove(room);
+        }
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.is_closed = true;
+        let events = mem::take(&mut waiting.events);
+        drop(waiting);
+        // Who waits for an answer hears that there will be none: not under the lock.
+        drop(events);
     }
 }

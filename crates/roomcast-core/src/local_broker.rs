@@ -1,8 +1,8 @@
 //! The broker of one node: a lock for each room's place, and the shards' inboxes.
 
-use crate::asker::{Accepted, Answer, Asker};
+use crate::asker::{Accepted, Answer, Asker, Caller};
 use crate::broker::{Broker, CatchUp, Publication};
-use crate::dedupe::{Dedupe, Name};
+use crate::dedupe::Dedupe;
 use crate::delivery::Delivery;
 use crate::history::RoomLog;
 use crate::inbox::{Event, InboxSender, ShardId, Snapshot};
@@ -13,6 +13,7 @@ use crate::room_kind::RoomKind;
 use crate::striped::{Striped, give_back};
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{Epoch, ErrorCode, Position, Refusal, RoomName};
+use std::iter::repeat_n;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -29,13 +30,6 @@ pub struct LocalBroker {
     dedupe: Duration,
     next_stripe: AtomicUsize,
     history_bytes: AtomicU64,
-}
-
-/// What became of a publication.
-enum Published {
-    Now(Arc<Delivery>),
-    /// It is a retry: the message has its place since then.
-    Before(Accepted),
 }
 
 #[derive(Debug)]
@@ -76,23 +70,24 @@ impl LocalBroker {
         act: impl FnOnce(&mut LocalRoom) -> T,
     ) -> T {
         let mut rooms = self.rooms.of(name);
-        let room = rooms.entry(name.clone()).or_insert_with(|| LocalRoom {
+        if let Some(room) = rooms.get_mut(name) {
+            return act(room);
+        }
+        act(rooms.entry(name.clone()).or_insert(LocalRoom {
             kind: Arc::clone(kind),
             log: RoomLog::new(Epoch(self.epoch.load(Ordering::Relaxed))),
             shards: Vec::new(),
             dedupe: None,
             rate: RateLimit::default(),
             touched: now.ms(),
-        });
-        let before = room.log.bytes();
-        let result = act(room);
-        self.count_history(before, room.log.bytes());
-        result
+        }))
     }
 
     fn count_history(&self, before: usize, after: usize) {
-        let (before, after) = (before as u64, after as u64);
-        self.history_bytes.fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
+        if before != after {
+            let more = (after as u64).wrapping_sub(before as u64);
+            self.history_bytes.fetch_add(more, Ordering::Relaxed);
+        }
     }
 
     /// What the room's log says; a room without one has no history.
@@ -132,18 +127,17 @@ impl Broker for LocalBroker {
         }
     }
 
-    fn publish(&self, publication: Publication, asker: Asker, now: Now) {
+    fn publish(&self, publication: Publication, kind: &Arc<RoomKind>, asker: Asker, now: Now) {
         let name = publication.message.room.clone();
-        let kind = Arc::clone(&publication.kind);
-        self.with_room(&name, &kind, now, |room| {
-            let answer = match room.publish(publication, now) {
-                Ok(Published::Now(delivery)) => {
-                    return room.deliver(&delivery, asker, &self.inboxes);
-                }
-                Ok(Published::Before(accepted)) => Answer::Accepted(accepted),
-                Err(refusal) => Answer::Refused(refusal),
-            };
-            asker.tell(&self.inboxes, &name, answer);
+        self.with_room(&name, kind, now, |room| {
+            room.use_kind(kind);
+            if let Some(answer) = room.turn_away(&publication, now) {
+                return asker.tell(&self.inboxes, &name, answer);
+            }
+            let before = room.log.bytes();
+            let delivery = room.place(publication, now);
+            self.count_history(before, room.log.bytes());
+            room.deliver(delivery, asker, &self.inboxes);
         });
     }
 
@@ -190,58 +184,70 @@ impl Broker for LocalBroker {
 }
 
 impl LocalRoom {
-    /// Gives the message its place, unless it has one already.
-    fn publish(&mut self, publication: Publication, now: Now) -> Result<Published, Refusal> {
-        let Publication { mut message, kind, ephemeral, skip, from_backend } = publication;
-        let name = Name::of(&message, from_backend);
-        let known = name.as_ref().zip(self.dedupe.as_ref());
-        if let Some(position) = known.and_then(|(name, dedupe)| dedupe.find(name)) {
-            return Ok(Published::Before(Accepted { position, duplicate: true }));
+    fn use_kind(&mut self, kind: &Arc<RoomKind>) {
+        if !Arc::ptr_eq(&self.kind, kind) {
+            self.kind = Arc::clone(kind);
         }
-        if !from_backend {
-            self.take_rate(&kind, now)?;
+    }
+
+    /// What is answered instead of giving the message a place: a retry has one already, and the
+    /// room may have had enough for now.
+    fn turn_away(&mut self, publication: &Publication, now: Now) -> Option<Answer> {
+        let known = self.dedupe.as_ref().and_then(|dedupe| dedupe.find(&publication.name()?));
+        if let Some(position) = known {
+            return Some(Answer::Accepted(Accepted { position, duplicate: true }));
         }
+        if publication.from_backend {
+            return None;
+        }
+        self.take_rate(now).err().map(Answer::Refused)
+    }
+
+    /// Gives the message its place.
+    fn place(&mut self, publication: Publication, now: Now) -> Arc<Delivery> {
+        let name = publication.name();
+        let Publication { mut message, ephemeral, skip, .. } = publication;
         self.touched = now.ms();
         message.position = (!ephemeral).then(|| self.log.next());
-        let position = message.position;
         if let Some(name) = name {
-            self.dedupe.get_or_insert_default().remember(name, position, now);
+            self.dedupe.get_or_insert_default().remember(name, message.position, now);
         }
         let delivery = Arc::new(Delivery::new(message, now.uptime, skip));
         if !ephemeral {
-            self.log.append(&delivery, &kind.history);
+            self.log.append(&delivery, &self.kind.history);
         }
-        self.kind = kind;
-        Ok(Published::Now(delivery))
+        delivery
     }
 
     /// Brings the message to every shard that wants it, and to whoever published it the word that
     /// it was accepted: together, where that is a session there.
-    fn deliver(&self, delivery: &Arc<Delivery>, asker: Asker, inboxes: &[InboxSender]) {
-        let mut asker = Some(asker);
-        for &shard in &self.shards {
-            let Some(inbox) = inboxes.get(shard) else { continue };
-            match asker {
-                Some(Asker::Session(caller)) if caller.shard == shard => {
-                    asker = None;
-                    inbox.push_published(delivery, caller);
-                }
-                _ => inbox.push_message(delivery),
+    fn deliver(&self, delivery: Arc<Delivery>, asker: Asker, inboxes: &[InboxSender]) {
+        let is_here = |caller: &Caller| self.shards.contains(&caller.shard);
+        let mut publisher = match asker {
+            Asker::Session(caller) if is_here(&caller) => Some(caller),
+            other => {
+                let accepted = Accepted::of(&delivery);
+                other.tell(inboxes, &delivery.message.room, Answer::Accepted(accepted));
+                None
             }
-        }
-        if let Some(asker) = asker {
-            let answer = Answer::Accepted(Accepted::of(delivery));
-            asker.tell(inboxes, &delivery.message.room, answer);
+        };
+        let shards = self.shards.iter();
+        for (delivery, &shard) in repeat_n(delivery, shards.len()).zip(shards) {
+            let published = publisher.take_if(|caller| caller.shard == shard);
+            if let Some(inbox) = inboxes.get(shard) {
+                inbox.push_message(delivery, published);
+            }
         }
     }
 
-    fn take_rate(&mut self, kind: &RoomKind, now: Now) -> Result<(), Refusal> {
-        if kind.rate == 0 {
+    fn take_rate(&mut self, now: Now) -> Result<(), Refusal> {
+        let rate = self.kind.rate;
+        if rate == 0 {
             return Ok(());
         }
-        self.rate.take(now, kind.rate, kind.rate).map_err(|wait| Refusal {
+        self.rate.take(now, rate, rate).map_err(|wait| Refusal {
             code: ErrorCode::RateLimited,
-            message: format!("this room takes {} messages a second", kind.rate),
+            message: format!("this room takes {rate} messages a second"),
             retry_after: Some(wait),
         })
     }

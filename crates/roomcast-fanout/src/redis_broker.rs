@@ -89,8 +89,9 @@ impl Broker for RedisBroker {
         self.ask(Request::Unsubscribe(room.clone(), shard));
     }
 
-    fn publish(&self, publication: Publication, asker: Asker, _: Now) {
-        let Publication { message, kind, ephemeral, skip, from_backend } = publication;
+    fn publish(&self, publication: Publication, kind: &Arc<RoomKind>, asker: Asker, _: Now) {
+        let Publication { message, ephemeral, skip, from_backend } = publication;
+        let kind = Arc::clone(kind);
         let name = name_of(&message, from_backend);
         let body: Bytes = encode(&message, skip);
         let room = message.room;

@@ -193,7 +193,7 @@ impl Worker {
             }
             if !self.is_held_up() {
                 let room = EVENTS_AT_ONCE - events.len();
-                events.extend(std::iter::from_fn(|| inbox.try_recv()).take(room));
+                inbox.try_recv_many(&mut events, room);
             }
             self.turn(&mut events).await;
             more = !inbox.is_empty();
@@ -270,8 +270,9 @@ impl Worker {
         let mut written = shard.written(lane).peekable();
         if written.peek().is_some() {
             let now = self.clock.now().uptime;
-            written.for_each(|accepted| {
-                self.stats.delivery.observe_duration(now.saturating_sub(accepted));
+            written.for_each(|(accepted, messages)| {
+                let took = now.saturating_sub(accepted).as_secs_f64();
+                self.stats.delivery.observe_many(took, messages);
             });
         }
     }

@@ -131,13 +131,13 @@ impl Shard {
         };
         let publication = Publication {
             message,
-            kind: Arc::clone(&self.rooms[room as usize].kind),
             ephemeral: publish.ephemeral,
             skip: (!publish.echo).then_some(session.id),
             from_backend: false,
         };
         self.stats.published_by_clients.add_alone(1);
-        self.engine.broker.publish(publication, Asker::Session(caller), now);
+        let kind = &self.rooms[room as usize].kind;
+        self.engine.broker.publish(publication, kind, Asker::Session(caller), now);
     }
 
     fn may_publish(&self, index: u32, publish: &Publish) -> Result<u32, Refusal> {

@@ -34,7 +34,7 @@ impl Once {
 
 impl Shard {
     /// A message came: it is delivered, known already, or a sign that some are missing.
-    pub(super) fn message(&mut self, delivery: &Arc<Delivery>, now: Now) {
+    pub(super) fn message(&mut self, delivery: Arc<Delivery>, now: Now) {
         let Some(&index) = self.names.get(&delivery.message.room) else { return };
         let room = &mut self.rooms[index as usize];
         let Some(position) = delivery.message.position else {
@@ -48,7 +48,7 @@ impl Shard {
         } else if room.reading.is_none() {
             self.doubt(index, now);
         }
-        self.keep(index, delivery, now);
+        self.keep(index, &delivery, now);
         if is_next {
             self.gather(index, delivery, now);
         }
@@ -85,7 +85,7 @@ impl Shard {
     }
 
     /// Puts the message behind those of the room that go to its members together.
-    pub(super) fn gather(&mut self, index: u32, delivery: &Arc<Delivery>, now: Now) {
+    pub(super) fn gather(&mut self, index: u32, delivery: Arc<Delivery>, now: Now) {
         let weight = delivery.weight();
         if self.rooms[index as usize].coming.bytes + weight > Run::MOST {
             self.deliver(index, now);
@@ -94,7 +94,7 @@ impl Shard {
         if coming.messages.is_empty() {
             self.gathering.push(index);
         }
-        coming.messages.push(Arc::clone(delivery));
+        coming.messages.push(delivery);
         coming.bytes += weight;
     }
 
@@ -144,7 +144,7 @@ impl Shard {
     }
 
     /// The session of a command that was answered, if it is still there.
-    fn answered(&mut self, caller: &Caller) -> Option<u32> {
+    pub(super) fn answered(&mut self, caller: &Caller) -> Option<u32> {
         self.live(caller.session)?;
         self.answered_here(caller.session.index);
         Some(caller.session.index)

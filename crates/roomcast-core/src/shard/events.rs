@@ -2,7 +2,8 @@
 //! else is done in turn. What concerns a room keeps its order; rooms do not wait for each other.
 
 use super::Shard;
-use crate::asker::{Ack, Answer};
+use crate::asker::{Ack, Answer, Caller};
+use crate::delivery::Delivery;
 use crate::inbox::Event;
 use crate::now::Now;
 use roomcast_protocol::RoomName;
@@ -100,8 +101,10 @@ impl Shard {
         }
         match event {
             Event::Message { delivery, publisher } => {
-                self.message(&delivery, now);
-                self.acks.extend(publisher.map(|publisher| Ack::of(&delivery, publisher)));
+                if let Some(publisher) = publisher {
+                    self.accepted(&delivery, publisher);
+                }
+                self.message(delivery, now);
             }
             Event::Answer { caller, room, answer: Answer::Accepted(accepted) } => {
                 self.acks.push(Ack { caller, room, accepted });
@@ -119,6 +122,15 @@ impl Shard {
             }
             Event::Look(look) => self.look(look, now),
             Event::Drain { window } => self.drain(window, now),
+        }
+    }
+
+    /// The publisher of a message hears behind it that it was accepted, if it wants a reply.
+    fn accepted(&mut self, delivery: &Delivery, publisher: Caller) {
+        if publisher.id.is_some() {
+            self.acks.push(Ack::of(delivery, publisher));
+        } else {
+            self.answered(&publisher);
         }
     }
 

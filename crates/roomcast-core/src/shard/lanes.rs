@@ -27,9 +27,17 @@ struct Queue {
     sessions: VecDeque<u32>,
     /// Places that were ever given out in it.
     given: u64,
-    /// When messages were accepted, as uptime, with how many places had been given out when all
-    /// their members had theirs.
-    accepted: VecDeque<(u64, Duration)>,
+    carried: VecDeque<Carried>,
+}
+
+/// Messages whose members all stand in a lane.
+#[derive(Debug)]
+struct Carried {
+    /// How many places had been given out when all their members had theirs.
+    given: u64,
+    /// When they were accepted, as uptime.
+    accepted: Duration,
+    messages: u64,
 }
 
 impl Queue {
@@ -64,8 +72,11 @@ impl Lanes {
 
     /// The members of a message accepted at that moment all stand in the lane.
     pub(super) fn carries(&mut self, lane: Lane, accepted: Duration) {
-        let queue = self.of(lane);
-        queue.accepted.push_back((queue.given, accepted));
+        let Queue { given, carried, .. } = self.of(lane);
+        match carried.back_mut() {
+            Some(last) if (last.given, last.accepted) == (*given, accepted) => last.messages += 1,
+            _ => carried.push_back(Carried { given: *given, accepted, messages: 1 }),
+        }
     }
 
     /// Whether members of large rooms are being written to.
@@ -95,11 +106,12 @@ impl Shard {
     }
 
     /// Takes out when the messages were accepted, as uptime, whose members in the lane were all
-    /// written to.
-    pub fn written(&mut self, lane: Lane) -> impl Iterator<Item = Duration> {
+    /// written to, and how many messages that were.
+    pub fn written(&mut self, lane: Lane) -> impl Iterator<Item = (Duration, u64)> {
         let queue = self.lanes.of(lane);
-        let end = queue.accepted.partition_point(|(given, _)| *given <= queue.taken());
-        queue.accepted.drain(..end).map(|(_, accepted)| accepted)
+        let taken = queue.taken();
+        let end = queue.carried.partition_point(|carried| carried.given <= taken);
+        queue.carried.drain(..end).map(|carried| (carried.accepted, carried.messages))
     }
 
     /// How many places of the lane there are to look at: sessions, and some that were written to

@@ -123,7 +123,7 @@ impl Shard {
         }
         for delivery in &found.messages {
             if delivery.offset() > Some(known) {
-                self.gather(index, delivery, now);
+                self.gather(index, Arc::clone(delivery), now);
             }
         }
         self.deliver(index, now);

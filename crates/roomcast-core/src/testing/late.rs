@@ -204,10 +204,7 @@ impl State {
     fn say(&self, shard: ShardId, event: Event) {
         let inbox = &self.inboxes[shard % self.inboxes.len()];
         match event {
-            Event::Message { delivery, publisher: None } => inbox.push_message(&delivery),
-            Event::Message { delivery, publisher: Some(publisher) } => {
-                inbox.push_published(&delivery, publisher);
-            }
+            Event::Message { delivery, publisher } => inbox.push_message(delivery, publisher),
             Event::Lost(room) => inbox.push_lost(&room),
             event => inbox.push(event),
         }
@@ -302,8 +299,8 @@ impl Broker for LateBroker {
         });
     }
 
-    fn publish(&self, publication: Publication, asker: Asker, now: Now) {
-        self.act(|state| state.local.publish(publication, asker, now));
+    fn publish(&self, publication: Publication, kind: &Arc<RoomKind>, asker: Asker, now: Now) {
+        self.act(|state| state.local.publish(publication, kind, asker, now));
     }
 
     fn catch_up(&self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp, now: Now) {

@@ -86,13 +86,12 @@ impl Node {
     pub(crate) fn publish(&self, room: &RoomName) {
         let publication = Publication {
             message: Message { room: room.clone(), timestamp: wall(), ..self.message.clone() },
-            kind: Arc::clone(&self.kind),
             ephemeral: false,
             skip: None,
             from_backend: false,
         };
         let caller = asker::Caller { shard: 0, session: self.session, id: None };
-        self.broker.publish(publication, Asker::Session(caller), Now::default());
+        self.broker.publish(publication, &self.kind, Asker::Session(caller), Now::default());
     }
 
     /// What the first shard is told next, as much at once as there is.

@@ -5,12 +5,16 @@
 
 use crate::outbox::Place;
 use roomcast_protocol::Frame;
+use std::sync::OnceLock;
 
 /// Two messages or more, put together once for each dialect and shared by all members.
 #[derive(Debug)]
 pub(crate) struct Run {
     whole: Frame,
-    parts: Box<[(Frame, Place)]>,
+    /// The length of each message in the whole, and its place.
+    lengths: Box<[(usize, Place)]>,
+    /// The messages one by one, made for the first member that falls behind.
+    parts: OnceLock<Box<[(Frame, Place)]>>,
 }
 
 impl Run {
@@ -18,9 +22,13 @@ impl Run {
     /// slices that it saves.
     pub(crate) const MOST: usize = 64 * 1024;
 
-    pub(crate) fn of(parts: Vec<(Frame, Place)>) -> Self {
-        let whole = Frame::join(parts.iter().map(|(frame, _)| frame));
-        Self { whole, parts: parts.into() }
+    pub(crate) fn of<'a>(messages: impl Iterator<Item = (&'a Frame, Place)> + Clone) -> Self {
+        let lengths = messages.clone().map(|(frame, place)| (frame.len(), place)).collect();
+        Self {
+            whole: Frame::join(messages.map(|(frame, _)| frame)),
+            lengths,
+            parts: OnceLock::new(),
+        }
     }
 
     /// All of it, as it goes to the socket.
@@ -28,8 +36,21 @@ impl Run {
         &self.whole
     }
 
+    /// How many messages it has.
+    pub(crate) fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
     /// Its messages.
     pub(crate) fn parts(&self) -> &[(Frame, Place)] {
-        &self.parts
+        self.parts.get_or_init(|| {
+            let mut rest = self.whole.as_bytes();
+            let part = |&(length, place): &(usize, Place)| {
+                let (first, others) = rest.split_at(length);
+                rest = others;
+                (Frame::raw(first), place)
+            };
+            self.lengths.iter().map(part).collect()
+        })
     }
 }

@@ -71,10 +71,11 @@ impl Frame {
 
     /// Frames one after the other, to be written as one.
     #[must_use]
-    pub fn join<'a>(frames: impl Iterator<Item = &'a Self> + Clone) -> Self {
-        let mut bytes = Vec::with_capacity(frames.clone().map(Self::len).sum());
-        frames.for_each(|frame| bytes.extend_from_slice(&frame.0));
-        Self(bytes.into())
+    pub fn join<'a>(frames: impl Iterator<Item = &'a Self>) -> Self {
+        in_scratch(|out| {
+            frames.for_each(|frame| out.extend_from_slice(&frame.0));
+            Self(out.as_slice().into())
+        })
     }
 
     /// Bytes that are already frames, such as the pongs that the WebSocket library answers with.
@@ -113,34 +114,30 @@ impl Frame {
     }
 
     fn build(first: u8, write: impl FnOnce(&mut Vec<u8>)) -> Self {
-        let mut out = SCRATCH.take();
-        out.clear();
-        out.resize(HEADER_ROOM, 0);
-        write(&mut out);
-        let length = out.len() - HEADER_ROOM;
-        let start = match length {
-            0..=125 => {
-                out[9] = length as u8;
-                8
-            }
-            126..=0xffff => {
-                out[7] = 126;
-                out[8..10].copy_from_slice(&(length as u16).to_be_bytes());
-                6
-            }
-            _ => {
-                out[1] = 127;
-                out[2..10].copy_from_slice(&(length as u64).to_be_bytes());
-                0
-            }
-        };
-        out[start] = first;
-        // A frame may wait in many outboxes and in a history: it keeps no spare room.
-        let frame = Self(out[start..].into());
-        if out.capacity() <= MOST_SCRATCH {
-            SCRATCH.set(out);
-        }
-        frame
+        in_scratch(|out| {
+            out.resize(HEADER_ROOM, 0);
+            write(out);
+            let length = out.len() - HEADER_ROOM;
+            let start = match length {
+                0..=125 => {
+                    out[9] = length as u8;
+                    8
+                }
+                126..=0xffff => {
+                    out[7] = 126;
+                    out[8..10].copy_from_slice(&(length as u16).to_be_bytes());
+                    6
+                }
+                _ => {
+                    out[1] = 127;
+                    out[2..10].copy_from_slice(&(length as u64).to_be_bytes());
+                    0
+                }
+            };
+            out[start] = first;
+            // A frame may wait in many outboxes and in a history: it keeps no spare room.
+            Self(out[start..].into())
+        })
     }
 }
 
@@ -150,6 +147,16 @@ const MOST_SCRATCH: usize = 64 * 1024;
 thread_local! {
     /// Where a frame is put together. A frame within a frame finds none and begins its own.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+fn in_scratch(build: impl FnOnce(&mut Vec<u8>) -> Frame) -> Frame {
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    let frame = build(&mut scratch);
+    if scratch.capacity() <= MOST_SCRATCH {
+        SCRATCH.set(scratch);
+    }
+    frame
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub(super) fn message_weight(entry: &Entry) -> usize {
 
 /// A run weighs what its messages would weigh one by one.
 fn run_weight(run: &Run) -> usize {
-    run.whole().len() + run.parts().len() * ENTRY
+    run.whole().len() + run.len() * ENTRY
 }
 
 /// Messages of a room that follow each other, ready for any number of outboxes.
@@ -54,11 +54,13 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    pub(crate) fn of(mut messages: impl ExactSizeIterator<Item = (Frame, Place)>) -> Self {
+    pub(crate) fn of<'a>(
+        mut messages: impl ExactSizeIterator<Item = (&'a Frame, Place)> + Clone,
+    ) -> Self {
         let only = if messages.len() == 1 { messages.next() } else { None };
         let entry = match only {
-            Some((frame, place)) => Entry::Frame(frame, Some(place)),
-            None => Entry::Run(Arc::new(Run::of(messages.collect()))),
+            Some((frame, place)) => Entry::Frame(frame.clone(), Some(place)),
+            None => Entry::Run(Arc::new(Run::of(messages))),
         };
         Self { weight: weight(&entry), entry }
     }

@@ -94,7 +94,8 @@ fn what_lasts_until_it_is_read_is_counted() {
 fn a_run_that_is_partly_written_is_taken_apart() {
     let mut outbox = Outbox::default();
     let part = |offset| (Frame::text(&format!("m{offset}")), place(offset, None));
-    let piece = Piece::of((1..=3).map(part).collect::<Vec<_>>().into_iter());
+    let parts: Vec<_> = (1..=3).map(part).collect();
+    let piece = Piece::of(parts.iter().map(|(frame, place)| (frame, *place)));
     let bounds = Bounds { messages: 4 * (ENTRY + 4), all: usize::MAX };
     assert!(outbox.push_piece(&piece, bounds) && !outbox.push_piece(&piece, bounds));
     let mut calls = 0;
@@ -234,7 +235,8 @@ impl Model {
                 Place { room: room as u32, offset: NonZeroU64::new(offset), key: None },
             )
         };
-        let piece = Piece::of(offsets.map(part).collect::<Vec<_>>().into_iter());
+        let parts: Vec<_> = offsets.map(part).collect();
+        let piece = Piece::of(parts.iter().map(|(frame, place)| (frame, *place)));
         let bounds = Bounds { messages: LIMIT, all: 3 * LIMIT };
         if self.outbox.push_piece(&piece, bounds) {
             self.offsets[room] += messages as u64;

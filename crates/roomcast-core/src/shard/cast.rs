@@ -80,8 +80,7 @@ impl<'a> Cast<'a> {
     fn piece(&mut self, dialect: &dyn Dialect) -> &Piece {
         let (room, messages) = (self.room, self.messages);
         self.pieces[dialect.slot()].get_or_insert_with(|| {
-            let part =
-                |message: &Arc<Delivery>| (message.frame(dialect).clone(), place(room, message));
+            let part = |message: &'a Arc<Delivery>| (message.frame(dialect), place(room, message));
             Piece::of(messages.iter().map(part))
         })
     }

@@ -3,7 +3,7 @@
 use crate::access::{Action, Identity, not_granted};
 use crate::config::{Config, Limits};
 use crate::limits::RateLimit;
-use crate::now::{Now, millis};
+use crate::now::{Moment, Now, millis};
 use crate::outbox::{Bounds, Outbox};
 use crate::shard::Lane;
 use roomcast_protocol::command::{Join, PresenceMode};
@@ -84,13 +84,13 @@ pub(crate) struct Session {
     /// When the last sign of life came, in milliseconds of uptime.
     pub(crate) heard: u64,
     /// When the first ping went that no sign of life has answered.
-    pub(crate) pinged: Option<u64>,
+    pub(crate) pinged: Option<Moment>,
     /// From the last ping to the sign of life that answered it, in milliseconds.
     pub(crate) rtt: Option<u32>,
     /// When a dialect that always pings does so next.
     pub(crate) next_ping: u64,
     /// Since when the socket has taken nothing of what waits.
-    pub(crate) blocked: Option<u64>,
+    pub(crate) blocked: Option<Moment>,
     pub(crate) rate: RateLimit,
     /// Commands that are not answered yet.
     pub(crate) in_flight: u32,
@@ -100,8 +100,8 @@ pub(crate) struct Session {
     pub(crate) notice_at: Option<Timestamp>,
     /// It is being closed; nothing more is taken from it or said to it.
     pub(crate) closing: Option<Ending>,
-    /// When it is given up, in milliseconds of uptime, if what waits is not written by then.
-    pub(crate) given_up: Option<u64>,
+    /// When it is given up, if what waits is not written by then.
+    pub(crate) given_up: Option<Moment>,
 }
 
 impl Session {

@@ -22,7 +22,7 @@ use crate::broker::Broker;
 use crate::census::Census;
 use crate::config::Config;
 use crate::inbox::ShardId;
-use crate::now::{Now, millis};
+use crate::now::{Moment, Now, millis};
 use crate::outbox::Missing;
 use crate::presence::PresenceStore;
 use crate::random::Random;
@@ -66,8 +66,9 @@ impl fmt::Debug for Engine {
 pub struct Shard {
     id: ShardId,
     engine: Arc<Engine>,
-    sessions: Slab<Session>,
-    /// Boxed: they come and go, and a place costs a pointer.
+    /// Boxed, as rooms are: they come and go, and a place costs a pointer. A crowd that grows would
+    /// else be copied as a whole, again and again.
+    sessions: Slab<Box<Session>>,
     rooms: Slab<Box<Room>>,
     names: HashMap<RoomName, u32>,
     /// Rooms with messages that come at the end of what is handled now.
@@ -150,7 +151,7 @@ impl Shard {
         let mut session = Session::new(id, self.next_serial, spec, now);
         session.admit(Arc::clone(&session.identity), self.engine.config.expiry.notice, now);
         let implied = session.dialect.implied_presence();
-        let index = self.sessions.insert(session) as u32;
+        let index = self.sessions.insert(Box::new(session)) as u32;
         self.stats.opened.add(1);
         self.stats.sessions.add(1);
         let welcome = self.welcome(index, now);
@@ -182,7 +183,7 @@ impl Shard {
         let Some(session) = self.session_mut(key) else { return };
         session.heard = now.ms();
         if let Some(pinged) = session.pinged.take() {
-            let rtt = now.ms().saturating_sub(pinged);
+            let rtt = now.ms().saturating_sub(pinged.ms());
             session.rtt = u32::try_from(rtt).ok();
             self.stats.heartbeat_rtt.observe(rtt as f64 / 1e3);
         }
@@ -235,7 +236,7 @@ impl Shard {
         let Some(session) = self.sessions.get_mut(key.index as usize) else {
             return Ok(Flush::Gone);
         };
-        let given_up = session.given_up.is_some_and(|at| at <= now.ms());
+        let given_up = session.given_up.is_some_and(|at| at.ms() <= now.ms());
         if session.serial != key.serial || given_up {
             return Ok(Flush::Gone);
         }
@@ -255,7 +256,7 @@ impl Shard {
             return Ok(session.closing.map_or(Flush::Idle, Flush::Closing));
         }
         if progress.written > 0 || session.blocked.is_none() {
-            session.blocked = Some(now.ms());
+            session.blocked = Some(Moment::of(now.ms()));
         }
         Ok(Flush::Blocked)
     }
@@ -343,7 +344,7 @@ impl Shard {
         }
         session.outbox.push(last);
         session.closing = Some(ending);
-        session.given_up = Some(after(now, self.engine.config.stall));
+        session.given_up = Some(Moment::of(after(now, self.engine.config.stall)));
         let bytes = session.outbox.bytes();
         self.stats.outbox_bytes.add((bytes as u64).wrapping_sub(before as u64));
         self.make_ready(index);

@@ -70,8 +70,9 @@ impl Shard {
 }
 
 /// What stands at the places of one step.
-fn step<T>(slab: &Slab<T>, from: usize) -> impl Iterator<Item = &T> {
-    (from..from.saturating_add(STEP).min(slab.capacity())).filter_map(|place| slab.get(place))
+fn step<T>(slab: &Slab<Box<T>>, from: usize) -> impl Iterator<Item = &T> {
+    let places = from..from.saturating_add(STEP).min(slab.capacity());
+    places.filter_map(|place| slab.get(place).map(Box::as_ref))
 }
 
 /// Where the next step begins.

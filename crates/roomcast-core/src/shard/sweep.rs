@@ -5,7 +5,7 @@
 
 use super::{Shard, after};
 use crate::config::Config;
-use crate::now::{Now, millis};
+use crate::now::{Moment, Now, millis};
 use crate::session::{Session, SessionKey};
 use roomcast_protocol::dialect::Pings;
 use roomcast_protocol::{CloseCode, Push, SessionId, Timestamp, UserId};
@@ -79,7 +79,7 @@ impl Shard {
     fn look_at(&mut self, index: u32, now: Now) {
         let Some(session) = self.sessions.get_mut(index as usize) else { return };
         if session.closing.is_some() {
-            if session.given_up.is_some_and(|at| at <= now.ms()) {
+            if session.given_up.is_some_and(|at| at.ms() <= now.ms()) {
                 self.make_ready(index);
             }
             return;
@@ -90,7 +90,7 @@ impl Shard {
             Due::Close(code) => self.close_at(index, code, now),
             Due::Ping(frame) => {
                 // Only a sign of life ends the waiting, not the next ping.
-                session.pinged.get_or_insert(now.ms());
+                session.pinged.get_or_insert(Moment::of(now.ms()));
                 session.next_ping = after(now, self.engine.config.heartbeat.interval);
                 self.push_frame(index, frame);
             }
@@ -177,7 +177,8 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
             return Due::Expiring(until(end, now));
         }
     }
-    if session.blocked.is_some_and(|since| since.saturating_add(millis(config.stall)) <= now.ms()) {
+    let stall = millis(config.stall);
+    if session.blocked.is_some_and(|since| since.ms().saturating_add(stall) <= now.ms()) {
         return Due::Close(CloseCode::TooSlow);
     }
     heartbeat(session, config, now)
@@ -185,7 +186,7 @@ fn due(session: &Session, config: &Config, now: Now) -> Due {
 
 fn heartbeat(session: &Session, config: &Config, now: Now) -> Due {
     let (interval, timeout) = (millis(config.heartbeat.interval), millis(config.heartbeat.timeout));
-    if session.pinged.is_some_and(|pinged| pinged.saturating_add(timeout) <= now.ms()) {
+    if session.pinged.is_some_and(|pinged| pinged.ms().saturating_add(timeout) <= now.ms()) {
         return Due::Close(CloseCode::NoSignOfLife);
     }
     let is_due = match session.dialect.pings() {

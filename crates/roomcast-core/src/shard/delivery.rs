@@ -7,7 +7,7 @@ use crate::catchup::page_of;
 use crate::delivery::Delivery;
 use crate::now::Now;
 use crate::presence::Roster;
-use crate::room::{Coming, RoomMember};
+use crate::room::Coming;
 use crate::room_kind::Slow;
 use crate::run::Run;
 use roomcast_protocol::command::PresenceMode;
@@ -15,10 +15,6 @@ use roomcast_protocol::dialect::MAX_SLOTS;
 use roomcast_protocol::push::PresenceChange;
 use roomcast_protocol::{CloseCode, Dialect, ErrorCode, Frame, Push, Refusal, Reply, RoomName};
 use std::sync::Arc;
-
-/// Members looked at before the first of them is given anything, so that what the processor has to
-/// fetch of them comes side by side: counting another one that uses a message makes it wait.
-const ABREAST: usize = 16;
 
 /// One thing that many are told: encoded by whoever is told first, once for each dialect.
 #[derive(Default)]
@@ -111,23 +107,20 @@ impl Shard {
         let lane = if self.is_large(index) { Lane::Bulk } else { Lane::Prompt };
         let room = &self.rooms[index as usize];
         let mut cast = Cast::new(index, room.kind.slow, &messages);
-        let (mut sum, mut before, mut after) = (Sum::default(), 0u64, 0u64);
-        for members in room.members.chunks(ABREAST) {
-            let waits = |member: &RoomMember| &self.sessions[member.session as usize].outbox;
-            before += members.iter().map(|member| waits(member).bytes() as u64).sum::<u64>();
-            for member in members {
-                let session = &mut self.sessions[member.session as usize];
-                let fits = cast.to(session, &self.engine.config, &mut sum);
-                after += session.outbox.bytes() as u64;
-                if !fits {
-                    self.sweeper.overflowed.push(session.key(member.session));
-                } else if session.blocked.is_none() && !session.outbox.is_empty() {
-                    self.lanes.add(session, member.session, lane);
-                }
+        let (mut sum, mut bytes) = (Sum::default(), 0u64);
+        for member in &room.members {
+            let session = &mut self.sessions[member.session as usize];
+            let before = session.outbox.bytes() as u64;
+            let fits = cast.to(session, &self.engine.config, &mut sum);
+            bytes = bytes.wrapping_add((session.outbox.bytes() as u64).wrapping_sub(before));
+            if !fits {
+                self.sweeper.overflowed.push(session.key(member.session));
+            } else if session.blocked.is_none() && !session.outbox.is_empty() {
+                self.lanes.add(session, member.session, lane);
             }
         }
         messages.iter().for_each(|message| self.lanes.carries(lane, message.accepted));
-        self.stats.outbox_bytes.add_alone(after.wrapping_sub(before));
+        self.stats.outbox_bytes.add_alone(bytes);
         self.count(&sum, messages.len(), room.kind.slow);
         self.close_overflowed(now);
     }

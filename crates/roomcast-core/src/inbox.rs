@@ -338,7 +338,7 @@ impl Inbox {
             return;
         }
         let mut waiting = self.0.lock();
-        waiting.bytes -= bytes;
+        waiting.bytes = waiting.bytes.saturating_sub(bytes);
         for room in first.into_iter().chain(lost) {
             waiting.lost.remove(room);
         }
@@ -355,3 +355,6 @@ impl Drop for Inbox {
         drop(events);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,14 @@
 //! A shard's inbox: how brokers, presence and the hub talk to it from any thread.
 
+mod queue;
+
 use crate::asker::{Ack, Answer, Caller};
 use crate::delivery::Delivery;
 use crate::inspect::Look;
+use queue::Queue;
 use roomcast_protocol::push::PresenceChange;
 use roomcast_protocol::{CloseCode, Position, RoomName, SessionId, UserId};
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::future::poll_fn;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -143,8 +146,9 @@ pub struct InboxSender(Arc<Shared>);
 #[derive(Debug)]
 pub struct Inbox(Arc<Shared>);
 
-/// A queue behind one lock, held for a few instructions: what is pushed and taken on one thread, as
-/// most is, costs two locked instructions an event, where a queue without a lock costs seven.
+/// A queue behind one lock, which is held to put one event in or to move some out. With its bounds
+/// that is two locked instructions to push an event, where a queue without a lock takes six, and a
+/// few for all that are taken together.
 #[derive(Debug)]
 struct Shared {
     waiting: Mutex<Waiting>,
@@ -154,7 +158,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct Waiting {
-    events: VecDeque<Event>,
+    events: Queue<Event>,
     /// Bytes of messages among them.
     bytes: usize,
     /// Rooms of which a message found no place and of which the shard does not know yet.
@@ -173,7 +177,7 @@ struct Waiting {
 #[must_use]
 pub fn inbox(limit: usize) -> (InboxSender, Inbox) {
     let waiting = Waiting {
-        events: VecDeque::new(),
+        events: Queue::default(),
         bytes: 0,
         lost: HashSet::new(),
         senders: 1,
@@ -183,9 +187,6 @@ pub fn inbox(limit: usize) -> (InboxSender, Inbox) {
     let shared = Arc::new(Shared { waiting: Mutex::new(waiting), limit });
     (InboxSender(Arc::clone(&shared)), Inbox(shared))
 }
-
-/// Places for events that an empty inbox keeps.
-const KEPT: usize = 1_024;
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -199,7 +200,7 @@ impl Shared {
             return;
         }
         let Some(event) = make(&mut waiting) else { return };
-        waiting.events.push_back(event);
+        waiting.events.push(event);
         let receiver = waiting.receiver.take();
         drop(waiting);
         if let Some(receiver) = receiver {
@@ -221,16 +222,6 @@ impl Waiting {
     /// The word that messages of the room may be missing, unless it is on its way.
     fn lose(&mut self, room: &RoomName) -> Option<Event> {
         self.lost.insert(room.clone()).then(|| Event::Lost(room.clone()))
-    }
-
-    /// Moves events out, the oldest first.
-    fn take(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
-        let taken = most.min(self.events.len());
-        events.extend(self.events.drain(..taken));
-        if self.events.is_empty() && self.events.capacity() > KEPT {
-            self.events.shrink_to(KEPT);
-        }
-        taken
     }
 }
 
@@ -290,7 +281,7 @@ impl Inbox {
 
     /// Takes up to `most` events of those that are there; how many.
     pub fn try_recv_many(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
-        let taken = self.0.lock().take(events, most);
+        let taken = self.0.lock().events.take(events, most);
         self.heard(&events[events.len() - taken..]);
         taken
     }
@@ -315,9 +306,12 @@ impl Inbox {
         context: &mut Context<'_>,
     ) -> Poll<usize> {
         let mut waiting = self.0.lock();
-        let taken = waiting.take(events, most);
+        let taken = waiting.events.take(events, most);
         if taken == 0 && waiting.senders > 0 {
-            waiting.receiver = Some(context.waker().clone());
+            let earlier = waiting.receiver.replace(context.waker().clone());
+            drop(waiting);
+            // It may be the last word of a task that is gone: not under the lock.
+            drop(earlier);
             return Poll::Pending;
         }
         drop(waiting);
@@ -349,10 +343,10 @@ impl Drop for Inbox {
     fn drop(&mut self) {
         let mut waiting = self.0.lock();
         waiting.is_closed = true;
-        let events = mem::take(&mut waiting.events);
+        let left = (mem::take(&mut waiting.events), waiting.receiver.take());
         drop(waiting);
         // Who waits for an answer hears that there will be none: not under the lock.
-        drop(events);
+        drop(left);
     }
 }
 

@@ -1,5 +1,5 @@
 //! A worker: one thread with its own runtime, listener, shard and connections. Nothing on it is
-//! locked, and a connection never moves.
+//! locked but its inbox, and a connection never moves.
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -188,12 +188,11 @@ impl Worker {
         loop {
             if more || self.is_busy() {
                 tokio::task::yield_now().await;
+                if !self.is_held_up() {
+                    inbox.try_recv_many(&mut events, EVENTS_AT_ONCE);
+                }
             } else if inbox.recv_many(&mut events, EVENTS_AT_ONCE).await == 0 {
                 return;
-            }
-            if !self.is_held_up() {
-                let room = EVENTS_AT_ONCE - events.len();
-                inbox.try_recv_many(&mut events, room);
             }
             self.turn(&mut events).await;
             more = !inbox.is_empty();

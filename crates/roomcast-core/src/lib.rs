@@ -21,6 +21,7 @@
 pub mod access;
 pub mod asker;
 pub mod broker;
+mod by_room;
 mod catchup;
 mod census;
 pub mod config;

@@ -2,6 +2,7 @@
 
 use crate::asker::{Accepted, Answer, Asker, Caller};
 use crate::broker::{Broker, CatchUp, Publication};
+use crate::by_room::give_back;
 use crate::dedupe::Dedupe;
 use crate::delivery::Delivery;
 use crate::history::RoomLog;
@@ -10,7 +11,7 @@ use crate::limits::RateLimit;
 use crate::now::{Now, millis};
 use crate::random::Random;
 use crate::room_kind::RoomKind;
-use crate::striped::{Striped, give_back};
+use crate::striped::Striped;
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{Epoch, ErrorCode, Position, Refusal, RoomName};
 use std::iter::repeat_n;

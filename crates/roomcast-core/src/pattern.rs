@@ -13,7 +13,11 @@ use std::fmt;
 /// assert!(!chats.matches(&RoomName::new("feed:eur").unwrap()));
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Pattern(Box<str>);
+pub struct Pattern {
+    text: Box<str>,
+    /// Where its first and its last `*` stand.
+    stars: Option<(u8, u8)>,
+}
 
 /// Why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +26,8 @@ pub struct InvalidPattern;
 
 /// Bounds the work of a match.
 const MAX_STARS: usize = 8;
+/// As long as the longest name of a room.
+const MAX_BYTES: usize = 200;
 
 impl Pattern {
     /// Takes the text if it is a pattern.
@@ -30,9 +36,11 @@ impl Pattern {
     /// [`InvalidPattern`] says what a pattern must be.
     pub fn new(text: &str) -> Result<Self, InvalidPattern> {
         let stars = text.bytes().filter(|&byte| byte == b'*').count();
-        let fits = !text.is_empty() && text.len() <= 200 && stars <= MAX_STARS;
+        let fits = !text.is_empty() && text.len() <= MAX_BYTES && stars <= MAX_STARS;
         if fits && !text.chars().any(char::is_control) {
-            Ok(Self(text.into()))
+            let at = |place: usize| place as u8;
+            let stars = text.find('*').map(at).zip(text.rfind('*').map(at));
+            Ok(Self { text: text.into(), stars })
         } else {
             Err(InvalidPattern)
         }
@@ -41,42 +49,42 @@ impl Pattern {
     /// The pattern that matches every room.
     #[must_use]
     pub fn any() -> Self {
-        Self("*".into())
+        Self { text: "*".into(), stars: Some((0, 0)) }
     }
 
     /// The text of the pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether the pattern matches the whole name.
     #[must_use]
     pub fn matches(&self, room: &RoomName) -> bool {
-        let Some((first, behind)) = self.0.split_once('*') else {
-            return *self.0 == *room.as_str();
+        let Some((first, last)) = self.stars else {
+            return *self.text == *room.as_str();
         };
-        let Some(mut rest) = room.as_str().strip_prefix(first) else { return false };
-        let mut parts = behind.split('*');
-        let last = parts.next_back().unwrap_or_default();
+        let (first, last) = (usize::from(first), usize::from(last));
+        let Some(rest) = room.as_str().strip_prefix(&self.text[..first]) else { return false };
+        let Some(mut rest) = rest.strip_suffix(&self.text[last + 1..]) else { return false };
         // Taking each middle part at its first place leaves the most for those behind it.
-        for part in parts {
+        for part in self.text[first..last].split('*').skip(1) {
             let Some(at) = rest.find(part) else { return false };
             rest = &rest[at + part.len()..];
         }
-        rest.ends_with(last)
+        true
     }
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(&*self.text, f)
     }
 }
 
@@ -100,6 +108,9 @@ mod tests {
             ("*:*:end", "x:end", false),
             ("a*b*c", "a-b-b-c", true),
             ("a*b*c", "a-c-b", false),
+            ("a*b*", "ab", true),
+            ("*b*b", "b", false),
+            ("*b*b", "bb", true),
         ] {
             let matches = Pattern::new(pattern).unwrap().matches(&RoomName::new(room).unwrap());
             assert_eq!(matches, expected, "{pattern} on {room}");

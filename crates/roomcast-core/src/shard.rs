@@ -19,6 +19,7 @@ mod sweep;
 use crate::access::Gatekeeper;
 use crate::asker::Ack;
 use crate::broker::Broker;
+use crate::by_room::ByRoom;
 use crate::census::Census;
 use crate::config::Config;
 use crate::inbox::ShardId;
@@ -39,7 +40,6 @@ use roomcast_protocol::{
     CloseCode, CommandId, Dialect, Frame, Incoming, Push, Refusal, Reply, RoomName, SessionId,
 };
 use slab::Slab;
-use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub struct Shard {
     /// else be copied as a whole, again and again.
     sessions: Slab<Box<Session>>,
     rooms: Slab<Box<Room>>,
-    names: HashMap<RoomName, u32>,
+    names: ByRoom<u32>,
     /// Rooms with messages that come at the end of what is handled now.
     gathering: Vec<u32>,
     /// Acks that come behind them.
@@ -118,7 +118,7 @@ impl Shard {
             engine,
             sessions: Slab::new(),
             rooms: Slab::new(),
-            names: HashMap::new(),
+            names: ByRoom::default(),
             gathering: Vec::new(),
             acks: Vec::new(),
             held: Held::default(),

@@ -1,5 +1,8 @@
 //! Names that are valid by construction: rooms, users, sessions, events, message ids and keys.
 
+mod room;
+
+pub use room::RoomName;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -39,39 +42,35 @@ impl Rule {
     }
 }
 
-macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $rule:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Arc<str>);
-
+/// What every kind of name has.
+macro_rules! text {
+    ($name:ident) => {
         impl $name {
             /// Takes the text if it is a valid name.
             ///
             /// # Errors
             /// [`InvalidName`] says what is wrong with the text.
             pub fn new(text: &str) -> Result<Self, InvalidName> {
-                const RULE: Rule = $rule;
-                RULE.check(text)?;
-                Ok(Self(text.into()))
+                Self::RULE.check(text)?;
+                Ok(Self::of(text))
             }
 
             /// The text of the name.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                &self.text
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(&self.text)
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&*self.0, f)
+                fmt::Debug::fmt(&*self.text, f)
             }
         }
 
@@ -81,28 +80,36 @@ macro_rules! name {
                 Self::new(text)
             }
         }
+    };
+}
+use text;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name {
+            text: Arc<str>,
+        }
+
+        impl $name {
+            const RULE: Rule = $rule;
+
+            fn of(text: &str) -> Self {
+                Self { text: text.into() }
+            }
+        }
+
+        text!($name);
 
         impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
-                &self.0
+                &self.text
             }
         }
     };
 }
 
-name!(
-    /// The name of a room: 1–200 bytes of UTF-8 without control characters, white space at its
-    /// ends, or `*`.
-    ///
-    /// ```
-    /// use roomcast_protocol::RoomName;
-    /// assert!(RoomName::new("chat:lobby").is_ok());
-    /// assert!(RoomName::new(" chat").is_err());
-    /// assert!(RoomName::new("chat:*").is_err());
-    /// ```
-    RoomName,
-    Rule { what: "room name", max_bytes: 200, too_long: "must be at most 200 bytes", allows_star: false }
-);
 name!(
     /// Who a user is: the `sub` of a token. What a room name may hold, but 1–195 bytes.
     ///
@@ -121,7 +128,7 @@ impl UserId {
     /// ```
     #[must_use]
     pub fn room(&self) -> RoomName {
-        RoomName(format!("user:{self}").into())
+        RoomName::of(&format!("user:{self}"))
     }
 }
 name!(

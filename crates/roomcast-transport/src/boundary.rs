@@ -26,11 +26,19 @@ impl Boundary {
                 bytes = &bytes[skip..];
                 continue;
             }
+            let length = header_length(bytes);
+            if self.header_len == 0 && length <= bytes.len() {
+                self.begin_payload(bytes);
+                bytes = &bytes[length..];
+                continue;
+            }
             self.header[self.header_len] = bytes[0];
             self.header_len += 1;
             bytes = &bytes[1..];
             if self.header_len == header_length(&self.header[..self.header_len]) {
-                self.begin_payload();
+                let header = self.header;
+                self.begin_payload(&header);
+                self.header_len = 0;
             }
         }
     }
@@ -40,21 +48,20 @@ impl Boundary {
         self.header_len == 0 && self.payload == 0 && !self.in_message
     }
 
-    fn begin_payload(&mut self) {
-        let header = &self.header;
-        self.payload = match header[1] & 0x7f {
-            126 => u64::from(u16::from_be_bytes([header[2], header[3]])),
-            127 => {
-                let [_, _, a, b, c, d, e, f, g, h, ..] = *header;
-                u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    /// A header is whole: what it says of the payload behind it.
+    fn begin_payload(&mut self, header: &[u8]) {
+        let &[first, second, ref rest @ ..] = header else { return };
+        self.payload = match (second & 0x7f, rest) {
+            (126, [a, b, ..]) => u64::from(u16::from_be_bytes([*a, *b])),
+            (127, [a, b, c, d, e, f, g, h, ..]) => {
+                u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h])
             }
-            short => u64::from(short),
+            (short, _) => u64::from(short),
         };
-        let is_control = header[0] & 0x08 != 0;
+        let is_control = first & 0x08 != 0;
         if !is_control {
-            self.in_message = header[0] & 0x80 == 0;
+            self.in_message = first & 0x80 == 0;
         }
-        self.header_len = 0;
     }
 }
 
@@ -95,7 +102,7 @@ mod tests {
     fn a_frame_ends_where_it_ends_however_it_is_cut() {
         for payload in [0, 1, 125, 126, 65_535, 65_536] {
             let frame = masked(0x81, payload);
-            for cut in [1, 2, 5, 13, frame.len() - 1] {
+            for cut in [1, 2, 5, 13, frame.len() - 1, frame.len()] {
                 let mut boundary = Boundary::default();
                 for part in frame.chunks(cut) {
                     assert_eq!(

@@ -1,12 +1,12 @@
 //! Who is in which room: joins, letting in, leaving.
 
 use super::{Shard, after, say_gap};
+use crate::by_room::give_back;
 use crate::catchup::Recovered;
 use crate::now::Now;
 use crate::room::{Held, PendingJoin, Room, RoomMember};
 use crate::room_kind::{PresenceKind, RoomKind};
 use crate::session::{Membership, Seat};
-use crate::striped::give_back;
 use roomcast_protocol::command::{Join, PresenceMode};
 use roomcast_protocol::push::Member;
 use roomcast_protocol::reply::Joined;

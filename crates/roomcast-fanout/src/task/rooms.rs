@@ -113,9 +113,9 @@ impl Rooms {
         self.rooms.len()
     }
 
-    /// The room of that name, with its name.
+    /// The room of that name, with the name that all its messages share.
     pub(super) fn get(&mut self, name: &str) -> Option<(RoomName, &mut Room)> {
-        let (name, _) = self.rooms.get_key_value(name)?;
+        let (name, _) = self.rooms.get_key_value(&RoomName::new(name).ok()?)?;
         let name = name.clone();
         self.rooms.get_mut(&name).map(|room| (name, room))
     }

@@ -41,6 +41,11 @@ impl Delivery {
         })
     }
 
+    /// Whoever asks for a frame now has it encoded again.
+    pub(crate) fn forget_frames(&mut self) {
+        self.frames = Default::default();
+    }
+
     /// How many message frames this process has encoded.
     #[must_use]
     pub fn encoded() -> u64 {

@@ -70,61 +70,67 @@ pub(crate) enum Seat {
     Member(u32),
 }
 
+/// In the order of its fields: a delivery touches what comes first, two lines of the processor's
+/// cache, and the rest stays where it is.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Session {
-    pub(crate) id: SessionId,
+    pub(crate) outbox: Outbox,
+    /// Since when the socket has taken nothing of what waits.
+    pub(crate) blocked: Option<Moment>,
+    /// When it is given up, if what waits is not written by then.
+    pub(crate) given_up: Option<Moment>,
     pub(crate) serial: u32,
+    /// Where it stands among those with something to write.
+    pub(crate) lane: Option<Lane>,
+    /// It is being closed; nothing more is taken from it or said to it.
+    pub(crate) closing: Option<Ending>,
+    /// The slot of its dialect.
+    pub(crate) slot: u8,
     pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) id: SessionId,
     pub(crate) identity: Arc<Identity>,
     /// Most sessions are in one room: it stands here.
     pub(crate) rooms: SmallVec<[Membership; 1]>,
-    pub(crate) outbox: Outbox,
-    /// When it began, in milliseconds of uptime.
-    pub(crate) opened: u64,
     /// When the last sign of life came, in milliseconds of uptime.
     pub(crate) heard: u64,
     /// When the first ping went that no sign of life has answered.
     pub(crate) pinged: Option<Moment>,
+    pub(crate) rate: RateLimit,
+    /// Commands that are not answered yet.
+    pub(crate) in_flight: u32,
     /// From the last ping to the sign of life that answered it, in milliseconds.
     pub(crate) rtt: Option<u32>,
     /// When a dialect that always pings does so next.
     pub(crate) next_ping: u64,
-    /// Since when the socket has taken nothing of what waits.
-    pub(crate) blocked: Option<Moment>,
-    pub(crate) rate: RateLimit,
-    /// Commands that are not answered yet.
-    pub(crate) in_flight: u32,
-    /// Where it stands among those with something to write.
-    pub(crate) lane: Option<Lane>,
+    /// When it began, in milliseconds of uptime.
+    pub(crate) opened: u64,
     /// When `expiring` is to be said of the present token, until it was.
     pub(crate) notice_at: Option<Timestamp>,
-    /// It is being closed; nothing more is taken from it or said to it.
-    pub(crate) closing: Option<Ending>,
-    /// When it is given up, if what waits is not written by then.
-    pub(crate) given_up: Option<Moment>,
 }
 
 impl Session {
     pub(crate) fn new(id: SessionId, serial: u32, spec: SessionSpec, now: Now) -> Self {
         Self {
-            id,
+            outbox: Outbox::default(),
+            blocked: None,
+            given_up: None,
             serial,
+            lane: None,
+            closing: None,
+            slot: spec.dialect.slot() as u8,
             dialect: spec.dialect,
+            id,
             identity: spec.identity,
             rooms: SmallVec::new(),
-            outbox: Outbox::default(),
-            opened: now.ms(),
             heard: now.ms(),
             pinged: None,
-            rtt: None,
-            next_ping: 0,
-            blocked: None,
             rate: RateLimit::default(),
             in_flight: 0,
-            lane: None,
+            rtt: None,
+            next_ping: 0,
+            opened: now.ms(),
             notice_at: None,
-            closing: None,
-            given_up: None,
         }
     }
 
@@ -202,5 +208,24 @@ impl Session {
     /// Whether the token's time is over at that moment.
     pub(crate) fn is_expired(&self, now: Now) -> bool {
         self.identity.expires_at.is_some_and(|end| end <= now.wall)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Session;
+    use std::mem::offset_of;
+
+    #[test]
+    fn a_delivery_touches_two_lines_of_the_cache() {
+        let last = [
+            offset_of!(Session, blocked),
+            offset_of!(Session, given_up),
+            offset_of!(Session, serial),
+            offset_of!(Session, lane),
+            offset_of!(Session, closing),
+            offset_of!(Session, slot),
+        ];
+        assert!(last.into_iter().all(|offset| offset < 2 * 64), "{last:?}");
     }
 }

@@ -240,9 +240,9 @@ impl Shard {
         if session.serial != key.serial || given_up {
             return Ok(Flush::Gone);
         }
-        let (rooms, dialect) = (&self.rooms, session.dialect);
+        let (rooms, dialect) = (&self.rooms, &session.dialect);
         let before = session.outbox.bytes();
-        let result = session.outbox.write(write, |gap| say_gap(rooms, dialect, gap));
+        let result = session.outbox.write(write, |gap| say_gap(rooms, *dialect, gap));
         let after = session.outbox.bytes();
         self.stats.outbox_bytes.add_alone((after as u64).wrapping_sub(before as u64));
         let progress = result?;

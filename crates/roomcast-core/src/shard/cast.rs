@@ -6,7 +6,6 @@ use crate::delivery::Delivery;
 use crate::outbox::{Piece, Place, Pushed};
 use crate::room_kind::Slow;
 use crate::session::Session;
-use roomcast_protocol::Dialect;
 use roomcast_protocol::dialect::MAX_SLOTS;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -38,9 +37,7 @@ impl<'a> Cast<'a> {
     /// Puts them into a member's outbox; false if there is no room, and the member is too slow.
     pub(super) fn to(&mut self, session: &mut Session, config: &Config, sum: &mut Sum) -> bool {
         let bounds = session.bounds(config);
-        if self.are_one_to(session)
-            && session.outbox.push_piece(self.piece(session.dialect), bounds)
-        {
+        if self.are_one_to(session) && session.outbox.push_piece(self.piece(session), bounds) {
             sum.delivered += self.messages.len() as u64;
             return true;
         }
@@ -77,9 +74,10 @@ impl<'a> Cast<'a> {
         pushed != Pushed::Full
     }
 
-    fn piece(&mut self, dialect: &dyn Dialect) -> &Piece {
+    fn piece(&mut self, session: &Session) -> &Piece {
         let (room, messages) = (self.room, self.messages);
-        self.pieces[dialect.slot()].get_or_insert_with(|| {
+        self.pieces[usize::from(session.slot)].get_or_insert_with(|| {
+            let dialect = session.dialect;
             let part = |message: &'a Arc<Delivery>| (message.frame(dialect), place(room, message));
             Piece::of(messages.iter().map(part))
         })

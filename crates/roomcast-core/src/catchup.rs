@@ -1,6 +1,6 @@
 //! Recovery: what a join may be given of a snapshot, honestly.
 
-use crate::delivery::Delivery;
+use crate::delivery::Placed;
 use crate::inbox::Snapshot;
 use crate::room::is_after;
 use roomcast_protocol::command::{Join, Page};
@@ -21,14 +21,14 @@ pub(crate) struct Recovered {
 
 /// Puts what came meanwhile behind the snapshot, as far as it goes on without a hole. Whether all
 /// of it has its place now, or had one already; what has none may tell of messages that are missing.
-pub(crate) fn splice(found: &mut Snapshot, mut meanwhile: Vec<Arc<Delivery>>) -> bool {
-    meanwhile.sort_by_key(|delivery| delivery.offset());
+pub(crate) fn splice(found: &mut Snapshot, mut meanwhile: Vec<Arc<Placed>>) -> bool {
+    meanwhile.sort_by_key(|message| message.offset());
     let mut all_fit = true;
-    for delivery in meanwhile {
-        let Some(position) = delivery.message.position else { continue };
+    for placed in meanwhile {
+        let Some(position) = placed.message.position else { continue };
         if is_after(found.head, position) {
             found.head = position;
-            found.messages.push(delivery);
+            found.messages.push(placed);
         } else {
             all_fit &= found.reaches(position);
         }
@@ -79,14 +79,14 @@ fn missed(join: &Join, snapshot: &Snapshot) -> Result<Option<u64>, NotRecovered>
 
 /// All of them encoded, if they fit.
 fn fitting<'a>(
-    deliveries: impl Iterator<Item = &'a Arc<Delivery>>,
+    messages: impl Iterator<Item = &'a Arc<Placed>>,
     dialect: &dyn Dialect,
     limit: usize,
 ) -> Option<Vec<Frame>> {
     let mut room = limit;
-    deliveries
-        .map(|delivery| {
-            let frame = delivery.frame(dialect).clone();
+    messages
+        .map(|message| {
+            let frame = message.frame(dialect).clone();
             room = room.checked_sub(frame.len())?;
             Some(frame)
         })
@@ -94,7 +94,7 @@ fn fitting<'a>(
 }
 
 /// The newest messages, as many as asked for and as fit.
-fn rewind(all: &[Arc<Delivery>], join: &Join, dialect: &dyn Dialect, limit: usize) -> Vec<Frame> {
+fn rewind(all: &[Arc<Placed>], join: &Join, dialect: &dyn Dialect, limit: usize) -> Vec<Frame> {
     let newest = all.iter().rev().take(join.rewind as usize);
     let mut frames = take_fitting(newest, dialect, limit);
     frames.reverse();
@@ -124,28 +124,28 @@ pub(crate) fn page_of(
 
 /// The first one, and those after it that fit beside it.
 fn one_at_least<'a>(
-    mut deliveries: impl Iterator<Item = &'a Arc<Delivery>>,
+    mut messages: impl Iterator<Item = &'a Arc<Placed>>,
     dialect: &dyn Dialect,
     limit: usize,
 ) -> Vec<Frame> {
-    let Some(first) = deliveries.next() else { return Vec::new() };
+    let Some(first) = messages.next() else { return Vec::new() };
     let first = first.frame(dialect).clone();
     let left = limit.saturating_sub(first.len());
     let mut frames = vec![first];
-    frames.extend(take_fitting(deliveries, dialect, left));
+    frames.extend(take_fitting(messages, dialect, left));
     frames
 }
 
 /// The first ones that fit.
 fn take_fitting<'a>(
-    deliveries: impl Iterator<Item = &'a Arc<Delivery>>,
+    messages: impl Iterator<Item = &'a Arc<Placed>>,
     dialect: &dyn Dialect,
     limit: usize,
 ) -> Vec<Frame> {
     let mut room = limit;
-    deliveries
-        .map_while(|delivery| {
-            let frame = delivery.frame(dialect);
+    messages
+        .map_while(|message| {
+            let frame = message.frame(dialect);
             room = room.checked_sub(frame.len())?;
             Some(frame.clone())
         })
@@ -162,7 +162,7 @@ mod tests {
         Position { epoch: Epoch(epoch), offset }
     }
 
-    fn deliveries(positions: &[(u64, u64)]) -> Vec<Arc<Delivery>> {
+    fn deliveries(positions: &[(u64, u64)]) -> Vec<Arc<Placed>> {
         let delivery = |&(epoch, offset): &(u64, u64)| {
             let message = Message {
                 user: None,
@@ -174,7 +174,7 @@ mod tests {
                 message_id: None,
                 key: None,
             };
-            Arc::new(Delivery::new(message, Duration::ZERO, None))
+            Arc::new(Placed::new(message, Duration::ZERO, None))
         };
         positions.iter().map(delivery).collect()
     }

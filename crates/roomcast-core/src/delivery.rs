@@ -1,16 +1,18 @@
-//! A message on its way to members: encoded once for each dialect, shared by everyone.
+//! A message in its place, as histories keep it, and on its way to members: encoded once for each
+//! dialect, shared by everyone.
 
 use roomcast_protocol::dialect::MAX_SLOTS;
 use roomcast_protocol::{Dialect, Frame, Message, SessionId};
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
-use std::sync::OnceLock;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// A message that a broker has put in its place, with the frames made of it so far.
+/// A message that a broker has put in its place: what a history keeps of it.
 #[derive(Debug)]
-pub struct Delivery {
+pub struct Placed {
     /// The message.
     pub message: Message,
     /// When this node took it, as uptime.
@@ -19,37 +21,46 @@ pub struct Delivery {
     pub skip: Option<SessionId>,
     /// A hash of the message's key.
     pub(crate) key: Option<NonZeroU64>,
-    frames: [OnceLock<Frame>; MAX_SLOTS],
+    /// Made for those who ask for it later. Few messages are asked for.
+    later: OnceLock<Box<Frames>>,
 }
+
+/// A message on its way to members, with the frames made of it so far: they go when it has
+/// arrived, and are most of what it takes.
+#[derive(Debug)]
+pub struct Delivery {
+    placed: Arc<Placed>,
+    frames: Frames,
+}
+
+/// The frames of one message, by the slot of their dialect.
+#[derive(Debug, Default)]
+struct Frames([OnceLock<Frame>; MAX_SLOTS]);
 
 /// Frames encoded by this process for messages, over all dialects.
 static ENCODED: AtomicU64 = AtomicU64::new(0);
 
-impl Delivery {
-    /// A delivery that nobody has encoded yet.
+impl Frames {
+    /// The frame in that dialect, encoded by whoever asks first.
+    fn frame(&self, message: &Message, dialect: &dyn Dialect) -> &Frame {
+        self.0[dialect.slot()].get_or_init(|| {
+            ENCODED.fetch_add(1, Ordering::Relaxed);
+            dialect.message(message)
+        })
+    }
+}
+
+impl Placed {
+    /// A message in its place.
     #[must_use]
     pub fn new(message: Message, accepted: Duration, skip: Option<SessionId>) -> Self {
         let key = message.key.as_ref().map(hash_of);
-        Self { message, accepted, skip, key, frames: Default::default() }
+        Self { message, accepted, skip, key, later: OnceLock::new() }
     }
 
-    /// The frame in that dialect, encoded by whoever asks first.
-    pub fn frame(&self, dialect: &dyn Dialect) -> &Frame {
-        self.frames[dialect.slot()].get_or_init(|| {
-            ENCODED.fetch_add(1, Ordering::Relaxed);
-            dialect.message(&self.message)
-        })
-    }
-
-    /// Whoever asks for a frame now has it encoded again.
-    pub(crate) fn forget_frames(&mut self) {
-        self.frames = Default::default();
-    }
-
-    /// How many message frames this process has encoded.
-    #[must_use]
-    pub fn encoded() -> u64 {
-        ENCODED.load(Ordering::Relaxed)
+    /// The frame in that dialect for one who asks for the message after its delivery.
+    pub(crate) fn frame(&self, dialect: &dyn Dialect) -> &Frame {
+        self.later.get_or_init(Box::default).frame(&self.message, dialect)
     }
 
     /// The offset in the room; an ephemeral message has none.
@@ -62,6 +73,45 @@ impl Delivery {
     #[must_use]
     pub fn weight(&self) -> usize {
         self.message.data.len() + size_of::<Self>()
+    }
+}
+
+impl Delivery {
+    /// A delivery that nobody has encoded yet.
+    #[must_use]
+    pub fn new(message: Message, accepted: Duration, skip: Option<SessionId>) -> Self {
+        Arc::new(Placed::new(message, accepted, skip)).into()
+    }
+
+    /// The message in its place.
+    #[must_use]
+    pub fn placed(&self) -> &Arc<Placed> {
+        &self.placed
+    }
+
+    /// The frame in that dialect, encoded by whoever asks first.
+    pub fn frame(&self, dialect: &dyn Dialect) -> &Frame {
+        self.frames.frame(&self.placed.message, dialect)
+    }
+
+    /// How many message frames this process has encoded.
+    #[must_use]
+    pub fn encoded() -> u64 {
+        ENCODED.load(Ordering::Relaxed)
+    }
+}
+
+impl From<Arc<Placed>> for Delivery {
+    fn from(placed: Arc<Placed>) -> Self {
+        Self { placed, frames: Frames::default() }
+    }
+}
+
+impl Deref for Delivery {
+    type Target = Placed;
+
+    fn deref(&self) -> &Placed {
+        &self.placed
     }
 }
 

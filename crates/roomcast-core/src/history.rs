@@ -1,7 +1,7 @@
 //! A room's log: its numbering and the newest messages, bounded in number, bytes and age.
 
 use crate::broker::CatchUp;
-use crate::delivery::Delivery;
+use crate::delivery::Placed;
 use crate::inbox::Snapshot;
 use crate::now::Now;
 use crate::room_kind::History;
@@ -10,24 +10,19 @@ use roomcast_protocol::{Epoch, Position};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// More than one, so that those that were on their way for long are caught up with.
-const COOLED_AT_ONCE: usize = 2;
-
 #[derive(Debug)]
 pub(crate) struct RoomLog {
     epoch: Epoch,
     /// The last offset given out.
     head: u64,
     /// The newest messages, without holes: the last one has the offset `head`.
-    kept: VecDeque<Arc<Delivery>>,
-    /// How many of the newest may still be on their way to members.
-    warm: usize,
+    kept: VecDeque<Arc<Placed>>,
     bytes: usize,
 }
 
 impl RoomLog {
     pub(crate) fn new(epoch: Epoch) -> Self {
-        Self { epoch, head: 0, kept: VecDeque::new(), warm: 0, bytes: 0 }
+        Self { epoch, head: 0, kept: VecDeque::new(), bytes: 0 }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -44,12 +39,10 @@ impl RoomLog {
     }
 
     /// Takes the message that was given the next position.
-    pub(crate) fn append(&mut self, delivery: &Arc<Delivery>, bounds: &History) {
+    pub(crate) fn append(&mut self, message: &Arc<Placed>, bounds: &History) {
         self.head += 1;
-        self.bytes += delivery.weight();
-        self.cool();
-        self.kept.push_back(Arc::clone(delivery));
-        self.warm += 1;
+        self.bytes += message.weight();
+        self.kept.push_back(Arc::clone(message));
         while self.kept.len() > bounds.size || self.bytes > bounds.bytes {
             self.drop_oldest();
         }
@@ -57,7 +50,7 @@ impl RoomLog {
 
     /// Forgets what is older than the bounds allow.
     pub(crate) fn expire(&mut self, now: Now, bounds: &History) {
-        let is_over = |oldest: &Arc<Delivery>| {
+        let is_over = |oldest: &Arc<Placed>| {
             oldest.accepted.checked_add(bounds.ttl).is_some_and(|end| end < now.uptime)
         };
         while self.kept.front().is_some_and(is_over) {
@@ -105,18 +98,6 @@ impl RoomLog {
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.kept.pop_front() {
             self.bytes -= oldest.weight();
-        }
-        self.warm = self.warm.min(self.kept.len());
-    }
-
-    /// Lets go of the frames of messages that are on their way no more: they are most of what a
-    /// message takes, and few are asked for again.
-    fn cool(&mut self) {
-        for _ in 0..COOLED_AT_ONCE {
-            let first = self.kept.len() - self.warm;
-            let Some(delivery) = self.kept.get_mut(first).and_then(Arc::get_mut) else { return };
-            delivery.forget_frames();
-            self.warm -= 1;
         }
     }
 }

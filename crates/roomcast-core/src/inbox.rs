@@ -3,7 +3,7 @@
 mod queue;
 
 use crate::asker::{Ack, Answer, Caller};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Placed};
 use crate::inspect::Look;
 use queue::Queue;
 use roomcast_protocol::push::PresenceChange;
@@ -31,7 +31,7 @@ pub struct Snapshot {
     /// Messages with a greater offset are kept; this one and older ones are not.
     pub floor: u64,
     /// What was asked for, oldest first, without holes.
-    pub messages: Vec<Arc<Delivery>>,
+    pub messages: Vec<Arc<Placed>>,
     /// Whether there are more in the direction asked for.
     pub more: bool,
 }

@@ -52,7 +52,7 @@ pub use access::{Action, Denied, Gatekeeper, Grants, Identity, NoTokens};
 pub use asker::{Accepted, Answer, Asker};
 pub use broker::Broker;
 pub use config::{Config, Expiry, Heartbeat, Limits};
-pub use delivery::Delivery;
+pub use delivery::{Delivery, Placed};
 pub use hub::{Hub, Past};
 pub use inbox::{Event, Inbox};
 pub use inspect::{Listing, RoomEntry, RoomFilter, SessionEntry, SessionFilter};

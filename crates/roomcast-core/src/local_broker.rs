@@ -215,7 +215,7 @@ impl LocalRoom {
         }
         let delivery = Arc::new(Delivery::new(message, now.uptime, skip));
         if !ephemeral {
-            self.log.append(&delivery, &self.kind.history);
+            self.log.append(delivery.placed(), &self.kind.history);
         }
         delivery
     }

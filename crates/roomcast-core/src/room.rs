@@ -1,7 +1,7 @@
 //! A room on one shard: its members here, how far it has delivered, who waits to be let in.
 
 use crate::broker::CatchUp;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Placed};
 use crate::room_kind::RoomKind;
 use crate::session::SessionKey;
 use roomcast_protocol::command::{Join, PresenceMode};
@@ -28,7 +28,7 @@ pub(crate) struct Room {
     /// The reading that is under way.
     pub(crate) reading: Option<u32>,
     /// What came while a reading is under way, delivered or not: it goes behind the snapshot.
-    pub(crate) meanwhile: Vec<Arc<Delivery>>,
+    pub(crate) meanwhile: Vec<Arc<Placed>>,
     /// Messages in their order that go to the members together, at the end of what is handled now.
     pub(crate) coming: Coming,
     /// Events of it that are held.

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Appended after so many milliseconds, with so many bytes.
 type Appended = (u64, usize);
 
-fn delivery(offset: u64, at: Duration, size: usize) -> Arc<Delivery> {
+fn delivery(offset: u64, at: Duration, size: usize) -> Arc<Placed> {
     let message = Message {
         user: None,
         room: RoomName::new("tea").unwrap(),
@@ -20,13 +20,13 @@ fn delivery(offset: u64, at: Duration, size: usize) -> Arc<Delivery> {
         message_id: None,
         key: None,
     };
-    Arc::new(Delivery::new(message, at, None))
+    Arc::new(Placed::new(message, at, None))
 }
 
 /// The log of those messages, and the offsets that it must have kept.
 fn log_of(appended: &[Appended], bounds: &History) -> (RoomLog, Vec<u64>) {
     let mut log = RoomLog::new(Epoch(1));
-    let mut all: Vec<Arc<Delivery>> = Vec::new();
+    let mut all: Vec<Arc<Placed>> = Vec::new();
     let mut uptime = Duration::ZERO;
     for (after, size) in appended {
         uptime += Duration::from_millis(*after);
@@ -36,7 +36,7 @@ fn log_of(appended: &[Appended], bounds: &History) -> (RoomLog, Vec<u64>) {
     }
     log.expire(Now { uptime, ..Now::default() }, bounds);
     let mut bytes = 0;
-    let fits = |(place, kept): &(usize, &Arc<Delivery>)| {
+    let fits = |(place, kept): &(usize, &Arc<Placed>)| {
         bytes += kept.weight();
         *place < bounds.size && bytes <= bounds.bytes && kept.accepted + bounds.ttl >= uptime
     };

@@ -48,7 +48,7 @@ impl Shard {
         } else if room.reading.is_none() {
             self.doubt(index, now);
         }
-        self.keep(index, &delivery, now);
+        self.keep(index, delivery.placed(), now);
         if is_next {
             self.gather(index, delivery, now);
         }

@@ -2,7 +2,7 @@
 
 use super::{Shard, say_gap};
 use crate::catchup::{recover, splice};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Placed};
 use crate::inbox::Snapshot;
 use crate::now::Now;
 use crate::room::PendingJoin;
@@ -12,7 +12,7 @@ use roomcast_protocol::{CloseCode, ErrorCode, Position, Push, Refusal, Reply, Ro
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Most deliveries kept while a room is being read; beyond, the reading is done again.
+/// Most messages kept while a room is being read; beyond, the reading is done again.
 const MAX_MEANWHILE: usize = 4_096;
 
 impl Shard {
@@ -49,12 +49,12 @@ impl Shard {
     }
 
     /// While a reading is under way, keeps a message for when it comes back.
-    pub(super) fn keep(&mut self, index: u32, delivery: &Arc<Delivery>, now: Now) {
+    pub(super) fn keep(&mut self, index: u32, message: &Arc<Placed>, now: Now) {
         let room = &mut self.rooms[index as usize];
         if room.reading.is_none() {
             return;
         }
-        room.meanwhile.push(Arc::clone(delivery));
+        room.meanwhile.push(Arc::clone(message));
         if room.meanwhile.len() > MAX_MEANWHILE {
             room.meanwhile.clear();
             room.reading = None;
@@ -92,7 +92,7 @@ impl Shard {
         &mut self,
         index: u32,
         mut found: Snapshot,
-        meanwhile: Vec<Arc<Delivery>>,
+        meanwhile: Vec<Arc<Placed>>,
         now: Now,
     ) -> Option<Snapshot> {
         let read_to = found.head;
@@ -121,9 +121,10 @@ impl Shard {
         if found.floor > known {
             self.tell_gap(index, known + 1, found.floor);
         }
-        for delivery in &found.messages {
-            if delivery.offset() > Some(known) {
-                self.gather(index, Arc::clone(delivery), now);
+        for message in &found.messages {
+            if message.offset() > Some(known) {
+                let delivery = Delivery::from(Arc::clone(message));
+                self.gather(index, Arc::new(delivery), now);
             }
         }
         self.deliver(index, now);

@@ -4,7 +4,7 @@ use super::{NameGatekeeper, World};
 use crate::asker::{Ack, Answer, Asker};
 use crate::broker::{Broker, CatchUp, Publication};
 use crate::config::Config;
-use crate::delivery::Delivery;
+use crate::delivery::Placed;
 use crate::hub::Hub;
 use crate::inbox::{Event, Inbox, InboxSender, ShardId, Snapshot, inbox};
 use crate::local_broker::LocalBroker;
@@ -228,7 +228,8 @@ fn ack_of(event: &Event) -> Option<Event> {
 fn translated(rooms: &mut HashMap<RoomName, Known>, event: Event) -> Event {
     match event {
         Event::Message { delivery, .. } => {
-            Event::Message { delivery: told(rooms, delivery), publisher: None }
+            let delivery = Arc::new(told(rooms, delivery.placed()).into());
+            Event::Message { delivery, publisher: None }
         }
         Event::CaughtUp { room, ticket, snapshot: Some(snapshot) } => {
             let snapshot = Some(read(rooms, &room, snapshot));
@@ -242,12 +243,12 @@ fn translated(rooms: &mut HashMap<RoomName, Known>, event: Event) -> Event {
     }
 }
 
-fn told(rooms: &mut HashMap<RoomName, Known>, delivery: Arc<Delivery>) -> Arc<Delivery> {
-    let room = &delivery.message.room;
-    let Some(position) = delivery.message.position else { return delivery };
+fn told(rooms: &mut HashMap<RoomName, Known>, placed: &Arc<Placed>) -> Arc<Placed> {
+    let room = &placed.message.room;
+    let Some(position) = placed.message.position else { return Arc::clone(placed) };
     let position = Some(turned(rooms, room, position));
-    let message = roomcast_protocol::Message { position, ..delivery.message.clone() };
-    Arc::new(Delivery::new(message, delivery.accepted, delivery.skip))
+    let message = roomcast_protocol::Message { position, ..placed.message.clone() };
+    Arc::new(Placed::new(message, placed.accepted, placed.skip))
 }
 
 fn read(rooms: &mut HashMap<RoomName, Known>, room: &RoomName, found: Snapshot) -> Snapshot {
@@ -259,7 +260,7 @@ fn read(rooms: &mut HashMap<RoomName, Known>, room: &RoomName, found: Snapshot) 
     let lineage = ended.collect();
     // The newest epoch counts from the moment of the turn, whether it has a message or not.
     let head = turns.last().map_or(head, |(_, epoch)| Position { epoch: *epoch, ..head });
-    let messages = found.messages.into_iter().map(|delivery| told(rooms, delivery)).collect();
+    let messages = found.messages.iter().map(|placed| told(rooms, placed)).collect();
     Snapshot { head, lineage, messages, ..found }
 }
 

@@ -1,13 +1,13 @@
 //! Messages that come from Redis, on their way to the shards: the hot path.
 
 use super::Task;
-use super::reading::delivery;
+use super::reading::placed;
 use super::rooms::Room;
 use crate::clock::wall;
 use crate::envelope::{Arrived, Push, Record, decode, foreign};
 use crate::redis_broker::Shared;
 use bytes::Bytes;
-use roomcast_core::Delivery;
+use roomcast_core::{Delivery, Placed};
 use roomcast_protocol::{Epoch, Position, RoomName};
 use std::iter::repeat_n;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Task {
             Some(Push::Presence(record)) => self.presence.arrived(&name, record),
             Some(Push::Foreign(bytes)) => {
                 let message = foreign(&name, &bytes, wall());
-                hand_over(&self.shared, room, delivery(Arrived { message, skip: None }));
+                hand_over(&self.shared, room, placed(Arrived { message, skip: None }));
             }
             None => damaged(&self.shared, &name, room),
         }
@@ -34,7 +34,7 @@ impl Task {
 fn messages(shared: &Shared, name: &RoomName, room: &mut Room, epoch: Epoch, records: &[Record]) {
     for record in records {
         match decode(name, epoch, record) {
-            Some(arrived) => hand_over(shared, room, delivery(arrived)),
+            Some(arrived) => hand_over(shared, room, placed(arrived)),
             None => damaged(shared, name, room),
         }
         if record.offset > 0 {
@@ -43,8 +43,9 @@ fn messages(shared: &Shared, name: &RoomName, room: &mut Room, epoch: Epoch, rec
     }
 }
 
-fn hand_over(shared: &Shared, room: &Room, delivery: Arc<Delivery>) {
+fn hand_over(shared: &Shared, room: &Room, placed: Arc<Placed>) {
     shared.stats.received.add(1);
+    let delivery = Arc::new(Delivery::from(placed));
     for (delivery, &shard) in repeat_n(delivery, room.shards.len()).zip(&room.shards) {
         if let Some(inbox) = shared.inboxes.get(shard) {
             inbox.push_message(delivery, None);

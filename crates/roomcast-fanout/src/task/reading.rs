@@ -8,7 +8,7 @@ use crate::envelope::{Arrived, decode};
 use crate::request::{Done, Waiting};
 use roomcast_core::broker::CatchUp;
 use roomcast_core::inbox::{Event, ShardId, Snapshot};
-use roomcast_core::{Answer, Asker, Delivery, RoomKind};
+use roomcast_core::{Answer, Asker, Placed, RoomKind};
 use roomcast_protocol::command::Page;
 use roomcast_protocol::{RoomName, Timestamp};
 use std::collections::HashMap;
@@ -227,15 +227,15 @@ fn snapshot(room: &RoomName, kind: &RoomKind, found: Found) -> Snapshot {
     let oldest = Timestamp::from_millis(wall().as_millis().saturating_sub(ttl));
     let bound = floor.max(head.offset.saturating_sub(kind.history.size as u64));
     floor = bound;
-    let mut messages: Vec<Arc<Delivery>> = Vec::with_capacity(records.len());
+    let mut messages: Vec<Arc<Placed>> = Vec::with_capacity(records.len());
     // A batch goes from the log as a whole: what is beyond the bound does not count.
     for record in records.iter().filter(|record| record.offset > bound) {
         let arrived = decode(room, head.epoch, record).filter(|it| it.message.timestamp >= oldest);
         let follows = messages.last().is_none_or(|last| last.offset() == Some(record.offset - 1));
         match arrived {
-            Some(arrived) if follows => messages.push(delivery(arrived)),
+            Some(arrived) if follows => messages.push(placed(arrived)),
             Some(arrived) => {
-                (floor, messages) = (record.offset - 1, vec![delivery(arrived)]);
+                (floor, messages) = (record.offset - 1, vec![placed(arrived)]);
             }
             None => (floor, messages) = (record.offset, Vec::new()),
         }
@@ -253,8 +253,8 @@ fn tell_missing_end(found: &mut Snapshot, since: Option<u64>) {
     }
 }
 
-pub(super) fn delivery(arrived: Arrived) -> Arc<Delivery> {
-    Arc::new(Delivery::new(arrived.message, Duration::ZERO, arrived.skip))
+pub(super) fn placed(arrived: Arrived) -> Arc<Placed> {
+    Arc::new(Placed::new(arrived.message, Duration::ZERO, arrived.skip))
 }
 
 #[cfg(test)]

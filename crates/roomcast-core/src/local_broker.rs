@@ -2,7 +2,7 @@
 
 use crate::asker::{Accepted, Answer, Asker, Caller};
 use crate::broker::{Broker, CatchUp, Publication};
-use crate::by_room::give_back;
+use crate::by_room::{ByRoom, give_back};
 use crate::dedupe::Dedupe;
 use crate::delivery::Delivery;
 use crate::history::RoomLog;
@@ -62,26 +62,20 @@ impl LocalBroker {
         }
     }
 
-    /// Does something with the room, which begins its life here if it has none.
-    fn with_room<T>(
+    /// The room, which begins its life here if it has none.
+    fn room<'a>(
         &self,
+        rooms: &'a mut ByRoom<LocalRoom>,
         name: &RoomName,
         kind: &Arc<RoomKind>,
         now: Now,
-        act: impl FnOnce(&mut LocalRoom) -> T,
-    ) -> T {
-        let mut rooms = self.rooms.of(name);
-        if let Some(room) = rooms.get_mut(name) {
-            return act(room);
+    ) -> &'a mut LocalRoom {
+        // To ask for an entry would need a name of its own each time.
+        if !rooms.contains_key(name) {
+            let epoch = Epoch(self.epoch.load(Ordering::Relaxed));
+            rooms.insert(name.clone(), LocalRoom::new(kind, epoch, now));
         }
-        act(rooms.entry(name.clone()).or_insert(LocalRoom {
-            kind: Arc::clone(kind),
-            log: RoomLog::new(Epoch(self.epoch.load(Ordering::Relaxed))),
-            shards: Vec::new(),
-            dedupe: None,
-            rate: RateLimit::default(),
-            touched: now.ms(),
-        }))
+        rooms.get_mut(name).unwrap_or_else(|| unreachable!("the room is there"))
     }
 
     fn count_history(&self, before: usize, after: usize) {
@@ -114,11 +108,11 @@ impl LocalBroker {
 
 impl Broker for LocalBroker {
     fn subscribe(&self, room: &RoomName, kind: &Arc<RoomKind>, shard: ShardId, now: Now) {
-        self.with_room(room, kind, now, |room| {
-            if !room.shards.contains(&shard) {
-                room.shards.push(shard);
-            }
-        });
+        let mut rooms = self.rooms.of(room);
+        let room = self.room(&mut rooms, room, kind, now);
+        if !room.shards.contains(&shard) {
+            room.shards.push(shard);
+        }
     }
 
     fn unsubscribe(&self, room: &RoomName, shard: ShardId, now: Now) {
@@ -129,17 +123,17 @@ impl Broker for LocalBroker {
     }
 
     fn publish(&self, publication: Publication, kind: &Arc<RoomKind>, asker: Asker, now: Now) {
-        let name = publication.message.room.clone();
-        self.with_room(&name, kind, now, |room| {
-            room.use_kind(kind);
-            if let Some(answer) = room.turn_away(&publication, now) {
-                return asker.tell(&self.inboxes, &name, answer);
-            }
-            let before = room.log.bytes();
-            let delivery = room.place(publication, now);
-            self.count_history(before, room.log.bytes());
-            room.deliver(delivery, asker, &self.inboxes);
-        });
+        let name = &publication.message.room;
+        let mut rooms = self.rooms.of(name);
+        let room = self.room(&mut rooms, name, kind, now);
+        room.use_kind(kind);
+        if let Some(answer) = room.turn_away(&publication, now) {
+            return asker.tell(&self.inboxes, name, answer);
+        }
+        let before = room.log.bytes();
+        let delivery = room.place(publication, now);
+        self.count_history(before, room.log.bytes());
+        room.deliver(delivery, asker, &self.inboxes);
     }
 
     fn catch_up(&self, room: &RoomName, shard: ShardId, ticket: u32, want: CatchUp, now: Now) {
@@ -185,6 +179,17 @@ impl Broker for LocalBroker {
 }
 
 impl LocalRoom {
+    fn new(kind: &Arc<RoomKind>, epoch: Epoch, now: Now) -> Self {
+        Self {
+            kind: Arc::clone(kind),
+            log: RoomLog::new(epoch),
+            shards: Vec::new(),
+            dedupe: None,
+            rate: RateLimit::default(),
+            touched: now.ms(),
+        }
+    }
+
     fn use_kind(&mut self, kind: &Arc<RoomKind>) {
         if !Arc::ptr_eq(&self.kind, kind) {
             self.kind = Arc::clone(kind);

@@ -16,7 +16,7 @@ pub(super) struct Object<'a> {
 pub(super) fn frame(kind: &str, fill: impl FnOnce(&mut Object<'_>)) -> Frame {
     Frame::text_with(|out| {
         Object::write(out, |object| {
-            object.text("type", kind);
+            object.word("type", kind);
             fill(object);
         });
     })
@@ -49,6 +49,15 @@ impl Object<'_> {
 
     pub(super) fn text(&mut self, key: &str, text: &str) {
         self.value(key, |out| write_string(out, text));
+    }
+
+    /// A word of this crate's own: nothing in it needs escaping.
+    fn word(&mut self, key: &str, word: &str) {
+        self.value(key, |out| {
+            out.push(b'"');
+            out.extend_from_slice(word.as_bytes());
+            out.push(b'"');
+        });
     }
 
     pub(super) fn number(&mut self, key: &str, number: u64) {

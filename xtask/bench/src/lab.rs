@@ -13,6 +13,7 @@ use crate::options::Common;
 use crate::outcome::Outcome;
 use crate::probe;
 use crate::setting::Setting;
+use crate::stolen;
 use crate::subject::{Kind, Running, Subject};
 
 /// What signs the tokens of servers that live for some seconds, on this machine only.
@@ -83,19 +84,21 @@ impl Lab {
         let mut command = self.command(subject, setting, &running)?;
         let line = format!("{:?}", command.get_args().collect::<Vec<_>>());
         command.stdin(Stdio::null());
-        let (output, unsent) = if setting.watches_kernel {
-            let (output, most) = most_unsent(running.address.port(), || command.output());
-            (output, Some(most))
-        } else {
-            (command.output(), None)
-        };
+        let ((output, unsent), stolen) = stolen::share(|| {
+            if setting.watches_kernel {
+                let (output, most) = most_unsent(running.address.port(), || command.output());
+                (output, Some(most))
+            } else {
+                (command.output(), None)
+            }
+        });
         let output = output.with_context(|| format!("start {}", self.generator.display()))?;
         let said = String::from_utf8_lossy(&output.stderr);
         let text = String::from_utf8_lossy(&output.stdout);
         let mut outcome = Outcome::read(&text).with_context(|| {
             format!("{} {line}: {}\n{said}{text}{}", subject.name, output.status, running.log())
         })?;
-        outcome.unsent = unsent;
+        (outcome.unsent, outcome.stolen) = (unsent, stolen);
         Ok(outcome)
     }
 

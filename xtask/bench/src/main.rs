@@ -30,6 +30,7 @@ mod report;
 mod rows;
 mod sends;
 mod setting;
+mod stolen;
 mod subject;
 mod table;
 

@@ -58,6 +58,7 @@ impl Entry {
             Ok(outcome) => {
                 let mut raw = outcome.raw.clone();
                 raw["most_unsent"] = outcome.unsent.into();
+                raw["stolen"] = outcome.stolen.into();
                 raw
             }
             Err(error) => json!({ "error": error }),
@@ -84,7 +85,15 @@ pub(crate) fn in_turn(lab: &Lab, name: &str, entries: &mut [Entry]) {
 
 /// What a run says in a line.
 fn in_short(outcome: &Outcome) -> String {
-    let all = [What::Cpu, What::Rate, What::P99, What::Rss, What::Handshakes, What::GeneratorBusy];
+    let all = [
+        What::Cpu,
+        What::Rate,
+        What::P99,
+        What::Rss,
+        What::Handshakes,
+        What::GeneratorBusy,
+        What::Stolen,
+    ];
     let figures = all
         .iter()
         .filter_map(|what| Some(format!("{} {}", what.heading(), what.show(outcome.get(*what)?))));

@@ -11,6 +11,8 @@ pub(crate) struct Outcome {
     pub(crate) raw: Value,
     /// The most bytes that a socket of the server had in the kernel, if that was watched.
     pub(crate) unsent: Option<u64>,
+    /// The share of all cores' time that the host took meanwhile, if the system tells.
+    pub(crate) stolen: Option<f64>,
     said: Said,
 }
 
@@ -106,6 +108,8 @@ pub(crate) enum What {
     Busy,
     /// The share of a core that the load generator took.
     GeneratorBusy,
+    /// The share of all cores that the host took.
+    Stolen,
 }
 
 impl Outcome {
@@ -113,7 +117,7 @@ impl Outcome {
     pub(crate) fn read(text: &str) -> Result<Self> {
         let raw: Value = serde_json::from_str(text).context("the generator wrote no JSON")?;
         let said = Said::deserialize(&raw).context("the generator's JSON is not as it was")?;
-        Ok(Self { raw, unsent: None, said })
+        Ok(Self { raw, unsent: None, stolen: None, said })
     }
 
     /// One figure of it.
@@ -136,6 +140,7 @@ impl Outcome {
             What::Back => said.storm.as_ref()?.seconds_to_all,
             What::Busy => server?.busy,
             What::GeneratorBusy => said.generator.as_ref()?.busy,
+            What::Stolen => self.stolen,
         }
     }
 
@@ -176,6 +181,7 @@ impl What {
             Self::Back => "all back after, s",
             Self::Busy => "server busy, %",
             Self::GeneratorBusy => "generator busy, %",
+            Self::Stolen => "taken by the host, %",
         }
     }
 
@@ -190,6 +196,7 @@ impl What {
             Self::RssEnd => grouped(value / 1024.0),
             Self::Back => digits(value),
             Self::Busy | Self::GeneratorBusy => digits(value * 100.0),
+            Self::Stolen => format!("{:.1}", value * 100.0),
         }
     }
 

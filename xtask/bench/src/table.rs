@@ -97,7 +97,7 @@ fn plain(value: f64) -> String {
 }
 
 /// The figures that a table of details has.
-const DETAILS: [What; 10] = [
+const DETAILS: [What; 11] = [
     What::Cpu,
     What::Rate,
     What::P50,
@@ -108,6 +108,7 @@ const DETAILS: [What; 10] = [
     What::HandshakeCpu,
     What::Busy,
     What::GeneratorBusy,
+    What::Stolen,
 ];
 
 /// Every subject of every row.

@@ -228,7 +228,7 @@ fn ack_of(event: &Event) -> Option<Event> {
 fn translated(rooms: &mut HashMap<RoomName, Known>, event: Event) -> Event {
     match event {
         Event::Message { delivery, .. } => {
-            let delivery = Arc::new(told(rooms, delivery.placed()).into());
+            let delivery = Arc::new(told(rooms, Arc::clone(delivery.placed())).into());
             Event::Message { delivery, publisher: None }
         }
         Event::CaughtUp { room, ticket, snapshot: Some(snapshot) } => {
@@ -243,9 +243,9 @@ fn translated(rooms: &mut HashMap<RoomName, Known>, event: Event) -> Event {
     }
 }
 
-fn told(rooms: &mut HashMap<RoomName, Known>, placed: &Arc<Placed>) -> Arc<Placed> {
+fn told(rooms: &mut HashMap<RoomName, Known>, placed: Arc<Placed>) -> Arc<Placed> {
     let room = &placed.message.room;
-    let Some(position) = placed.message.position else { return Arc::clone(placed) };
+    let Some(position) = placed.message.position else { return placed };
     let position = Some(turned(rooms, room, position));
     let message = roomcast_protocol::Message { position, ..placed.message.clone() };
     Arc::new(Placed::new(message, placed.accepted, placed.skip))
@@ -260,7 +260,7 @@ fn read(rooms: &mut HashMap<RoomName, Known>, room: &RoomName, found: Snapshot) 
     let lineage = ended.collect();
     // The newest epoch counts from the moment of the turn, whether it has a message or not.
     let head = turns.last().map_or(head, |(_, epoch)| Position { epoch: *epoch, ..head });
-    let messages = found.messages.iter().map(|placed| told(rooms, placed)).collect();
+    let messages = found.messages.into_iter().map(|placed| told(rooms, placed)).collect();
     Snapshot { head, lineage, messages, ..found }
 }
 

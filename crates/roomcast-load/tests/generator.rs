@@ -141,6 +141,8 @@ fn a_server_that_speaks_first_and_asks_is_answered() {
         stream.write_all(&[0x01, 2, b'j', b'o', 0x80, 4, b'i', b'n', b'e', b'd'])?;
         let answers = [read(&mut stream)?, read(&mut stream)?];
         assert_eq!(answers, [(1, b"3".to_vec()), (10, b"are you there?".to_vec())]);
+        // Nobody asked for this one: every connection sends it when it is ready.
+        assert_eq!(read(&mut stream)?, (10, Vec::new()));
         loop {
             let (_, payload) = read(&mut stream)?;
             let text = payload.strip_prefix(b"say ").unwrap();

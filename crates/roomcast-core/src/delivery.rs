@@ -30,7 +30,9 @@ pub struct Placed {
 #[derive(Debug)]
 pub struct Delivery {
     placed: Arc<Placed>,
-    frames: Frames,
+    /// None for a message that went to members before, here or elsewhere: its frames are those
+    /// for who asks later, and so the same for all shards that missed it.
+    frames: Option<Frames>,
 }
 
 /// The frames of one message, by the slot of their dialect.
@@ -69,7 +71,7 @@ impl Placed {
         self.message.offset()
     }
 
-    /// What it weighs in queues and histories, in bytes.
+    /// What it weighs in a history, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
         self.message.data.len() + size_of::<Self>()
@@ -83,6 +85,11 @@ impl Delivery {
         Arc::new(Placed::new(message, accepted, skip)).into()
     }
 
+    /// A message that was read again for members that missed it.
+    pub(crate) fn again(placed: Arc<Placed>) -> Self {
+        Self { placed, frames: None }
+    }
+
     /// The message in its place.
     #[must_use]
     pub fn placed(&self) -> &Arc<Placed> {
@@ -91,7 +98,16 @@ impl Delivery {
 
     /// The frame in that dialect, encoded by whoever asks first.
     pub fn frame(&self, dialect: &dyn Dialect) -> &Frame {
-        self.frames.frame(&self.placed.message, dialect)
+        match &self.frames {
+            Some(frames) => frames.frame(&self.placed.message, dialect),
+            None => self.placed.frame(dialect),
+        }
+    }
+
+    /// What it weighs in queues, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.placed.weight() + size_of::<Self>()
     }
 
     /// How many message frames this process has encoded.
@@ -103,7 +119,7 @@ impl Delivery {
 
 impl From<Arc<Placed>> for Delivery {
     fn from(placed: Arc<Placed>) -> Self {
-        Self { placed, frames: Frames::default() }
+        Self { placed, frames: Some(Frames::default()) }
     }
 }
 

@@ -123,7 +123,7 @@ impl Shard {
         }
         for message in &found.messages {
             if message.offset() > Some(known) {
-                let delivery = Delivery::from(Arc::clone(message));
+                let delivery = Delivery::again(Arc::clone(message));
                 self.gather(index, Arc::new(delivery), now);
             }
         }

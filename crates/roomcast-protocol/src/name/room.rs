@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
 /// The name of a room: 1–200 bytes of UTF-8 without control characters, white space at its
-/// ends, or `*`.
+/// ends, or `*`. It hashes to something else in every process.
 ///
 /// ```
 /// use roomcast_protocol::RoomName;

@@ -30,7 +30,7 @@ pub(crate) fn count() -> Result<Vec<Count>> {
         Count {
             what: "instructions a message in a room of one",
             is: a_message(1, 1)?,
-            most: 16_000.0,
+            most: 15_000.0,
         },
     ])
 }

@@ -21,6 +21,10 @@ pub struct Config {
     pub unsent: u32,
     /// How long a closing connection may take to say goodbye. Default 5 s.
     pub close_timeout: Duration,
+    /// How long a worker gathers messages after it has delivered some. Default 0: it delivers at
+    /// once. Otherwise what comes within that time goes to each member in one write, and a message
+    /// may wait for so long, in whole milliseconds; one that comes after a quiet time does not.
+    pub message_batch: Duration,
     /// How long the end of the server may take: then what is left is cut. Default 30 s.
     pub drain_timeout: Duration,
     /// Clients a second that are sent away while the server ends, so that the other nodes are
@@ -37,6 +41,7 @@ impl Default for Config {
             header_timeout: Duration::from_secs(10),
             unsent: 16 * 1024,
             close_timeout: Duration::from_secs(5),
+            message_batch: Duration::ZERO,
             drain_timeout: Duration::from_secs(30),
             drain_rate: 1_000,
         }

@@ -65,6 +65,8 @@ pub(crate) struct Worker {
     full: usize,
     unsent: u32,
     pub(crate) close_timeout: Duration,
+    /// How long messages are gathered, if they are.
+    message_batch: Option<Duration>,
     /// A task failed: nobody knows in which state it left the shard.
     broken: Notify,
 }
@@ -147,6 +149,7 @@ impl Worker {
             full,
             unsent: config.unsent,
             close_timeout: config.close_timeout,
+            message_batch: (!config.message_batch.is_zero()).then_some(config.message_batch),
             broken: Notify::new(),
         }
     }
@@ -194,7 +197,11 @@ impl Worker {
             } else if inbox.recv_many(&mut events, EVENTS_AT_ONCE).await == 0 {
                 return;
             }
+            let gathered = self.message_batch.map(|batch| Instant::now() + batch);
             self.turn(&mut events).await;
+            if let Some(gathered) = gathered.filter(|_| !self.is_busy()) {
+                tokio::time::sleep_until(gathered).await;
+            }
             more = !inbox.is_empty();
         }
     }

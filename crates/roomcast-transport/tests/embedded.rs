@@ -11,9 +11,12 @@ use hyper_util::rt::TokioIo;
 use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, SessionSpec};
 use roomcast_protocol::dialect::native::NATIVE;
 use roomcast_transport::{Handshake, Running, Sockets, Stats, Transport};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -48,6 +51,13 @@ fn app(sockets: Sockets) -> Router {
     )
 }
 
+/// Serves it on a spare port.
+async fn serve(app: Router) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    (addr, tokio::spawn(axum::serve(listener, app).into_future()))
+}
+
 struct Client<S>(WebSocketStream<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
@@ -74,6 +84,35 @@ async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("an answer in time")
 }
 
+#[tokio::test]
+async fn what_comes_behind_a_delivery_is_gathered_and_comes_together() {
+    let message_batch = Duration::from_millis(300);
+    let config = roomcast_transport::Config { workers: 1, message_batch, ..Default::default() };
+    let transport = Transport::embedded(config);
+    let sockets = transport.sockets().clone();
+    let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), 1, 1);
+    let _running = transport.start(hub, shards).unwrap();
+    let (addr, serving) = serve(app(sockets)).await;
+    let mut ann = Client::connect(TcpStream::connect(addr).await.unwrap()).await;
+    ann.say(r#"{"type":"join","room":"tea","presence":"none"}"#).await;
+    ann.hears(r#""type":"joined""#).await;
+    ann.say(r#"{"type":"publish","room":"tea","data":0}"#).await;
+    ann.hears(r#""data":0"#).await;
+    for n in 1..=3 {
+        ann.say(&format!(r#"{{"type":"publish","room":"tea","data":{n}}}"#)).await;
+    }
+    ann.say(r#"{"type":"ping"}"#).await;
+    // What is no message does not wait.
+    let mut heard = Vec::new();
+    while heard.len() < 4 {
+        let frame = in_time(ann.0.next()).await.unwrap().unwrap().to_text().unwrap().to_owned();
+        let parts = [r#""data":1"#, r#""data":2"#, r#""data":3"#, r#""type":"pong""#];
+        heard.extend(parts.into_iter().filter(|part| frame.contains(part)));
+    }
+    assert_eq!(heard, [r#""type":"pong""#, r#""data":1"#, r#""data":2"#, r#""data":3"#]);
+    serving.abort();
+}
+
 /// A message longer than any buffer on its way, so that writing is blocked at times.
 async fn talk<A, B>(mut ann: Client<A>, mut bob: Client<B>)
 where
@@ -95,10 +134,8 @@ where
 #[tokio::test(flavor = "multi_thread")]
 async fn an_axum_application_has_rooms() {
     let (sockets, running) = rooms();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let serving = tokio::spawn(axum::serve(listener, app(sockets)).into_future());
-    let connect = || tokio::net::TcpStream::connect(addr);
+    let (addr, serving) = serve(app(sockets)).await;
+    let connect = || TcpStream::connect(addr);
     let ann = Client::connect(connect().await.unwrap()).await;
     let bob = Client::connect(connect().await.unwrap()).await;
     talk(ann, bob).await;
@@ -106,7 +143,7 @@ async fn an_axum_application_has_rooms() {
     serving.abort();
 }
 
-async fn member_of(rooms: &[&str], stream: tokio::net::TcpStream) -> Client<tokio::net::TcpStream> {
+async fn member_of(rooms: &[&str], stream: TcpStream) -> Client<TcpStream> {
     let mut client = Client::connect(stream).await;
     for room in rooms {
         client.say(&format!(r#"{{"type":"join","room":"{room}"}}"#)).await;
@@ -124,12 +161,10 @@ async fn everyone_in_a_large_room_and_in_a_small_one_hears_everything_in_order()
     let mut engine = Config { large_room: 10, ..Config::default() };
     engine.limits.burst = 10_000;
     let (sockets, running, stats) = rooms_of(engine);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let serving = tokio::spawn(axum::serve(listener, app(sockets)).into_future());
+    let (addr, serving) = serve(app(sockets)).await;
     let mut clients = Vec::new();
     for number in 0..MEMBERS {
-        let stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+        let stream = TcpStream::connect(addr).await.unwrap();
         let rooms = if number < 4 { &["hall", "tea"][..] } else { &["hall"] };
         clients.push(member_of(rooms, stream).await);
     }

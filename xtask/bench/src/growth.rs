@@ -1,5 +1,5 @@
-//! How the cost of a delivery grows: with members, with rooms, with the size of a message, and
-//! with workers.
+//! How the cost of a delivery grows: with members, with rooms, with the size of a message, with
+//! workers; and shrinks with the time in which messages are gathered.
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
 
 use std::fs;
@@ -23,6 +23,17 @@ use crate::table::Table;
 /// Where plots are, from the root.
 const PLOTS: &str = "docs/performance";
 
+/// What a point of a series sets, beside `{n}` in the generator's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sets {
+    Nothing,
+    /// The size of a message.
+    Size,
+    Workers,
+    /// For how many milliseconds messages are gathered.
+    MessageBatch,
+}
+
 /// One thing that grows.
 struct Series {
     name: &'static str,
@@ -32,9 +43,7 @@ struct Series {
     points: &'static [u32],
     /// The generator's words at a point, written `{n}`.
     words: &'static str,
-    /// Whether `{n}` is the size of a message.
-    is_size: bool,
-    is_workers: bool,
+    sets: Sets,
     /// The floor that is compared with.
     floor: Mode,
 }
@@ -47,8 +56,7 @@ const ALL: &[Series] = &[
         x: "members of the room",
         points: MEMBERS,
         words: "room --members {n} --in-flight 32",
-        is_size: false,
-        is_workers: false,
+        sets: Sets::Nothing,
         floor: Mode::Batch,
     },
     Series {
@@ -57,8 +65,7 @@ const ALL: &[Series] = &[
         x: "members of the room",
         points: MEMBERS,
         words: "room --members {n} --in-flight 1",
-        is_size: false,
-        is_workers: false,
+        sets: Sets::Nothing,
         floor: Mode::Each,
     },
     Series {
@@ -67,8 +74,7 @@ const ALL: &[Series] = &[
         x: "rooms",
         points: &[1, 10, 100, 1_000, 5_000, 10_000],
         words: "rooms --rooms {n} --members {10000/n} --in-flight 1",
-        is_size: false,
-        is_workers: false,
+        sets: Sets::Nothing,
         floor: Mode::Batch,
     },
     Series {
@@ -77,8 +83,7 @@ const ALL: &[Series] = &[
         x: "bytes of a message's data",
         points: &[16, 64, 256, 1_024, 4_096, 16_384, 65_536],
         words: "room --members 100 --in-flight 8",
-        is_size: true,
-        is_workers: false,
+        sets: Sets::Size,
         floor: Mode::Batch,
     },
     Series {
@@ -87,9 +92,17 @@ const ALL: &[Series] = &[
         x: "workers, each on a core",
         points: &[1, 2],
         words: "rooms --rooms 200 --members 10 --rate 50",
-        is_size: false,
-        is_workers: true,
+        sets: Sets::Workers,
         floor: Mode::Batch,
+    },
+    Series {
+        name: "batch",
+        title: "One room of 100, 1,000 messages a second",
+        x: "`engine.message_batch`, ms",
+        points: &[0, 1, 2, 5, 10],
+        words: "room --members 100 --rate 1000",
+        sets: Sets::MessageBatch,
+        floor: Mode::Each,
     },
 ];
 
@@ -140,15 +153,17 @@ pub(crate) fn run(options: &GrowthOptions) -> Result<()> {
 impl Series {
     fn setting(&self, x: u32, seconds: u64) -> Setting {
         let words = self.words.replace("{n}", &x.to_string());
-        let words = words.replace("{10000/n}", &(10_000 / x).to_string());
+        let words = words.replace("{10000/n}", &(10_000 / x.max(1)).to_string());
         let mut setting = Setting::new(&words, seconds);
-        if self.is_workers {
-            setting.workers = x;
-        }
-        if self.is_size {
-            setting.size = x as usize;
-            setting.variables = LARGE;
-            setting.rooms = LARGE_ROOMS;
+        match self.sets {
+            Sets::Nothing => {}
+            Sets::Workers => setting.workers = x,
+            Sets::MessageBatch => setting.message_batch = x,
+            Sets::Size => {
+                setting.size = x as usize;
+                setting.variables = LARGE;
+                setting.rooms = LARGE_ROOMS;
+            }
         }
         setting
     }
@@ -159,7 +174,7 @@ impl Series {
         let points = self.points.iter().step_by(step);
         // Beyond this the system has no more sockets for one process.
         let most = machine::open_files().saturating_sub(200);
-        let points = points.filter(|x| self.is_size || u64::from(**x) <= most);
+        let points = points.filter(|x| self.sets == Sets::Size || u64::from(**x) <= most);
         let measure = |x: &u32| {
             let setting = self.setting(*x, seconds);
             let mut entries = vec![Entry::new(lab.roomcast(), setting.clone())];
@@ -203,9 +218,9 @@ impl Series {
         docs::write(&lab.root, &[(&format!("growth-{}", self.name), body)])
     }
 
-    /// Two points are no picture.
+    /// Two points are no picture, and a logarithmic axis has no 0.
     fn plot(&self, points: &[Point]) -> Option<Plot> {
-        let first = points.first().filter(|_| points.len() > 2)?;
+        let first = points.first().filter(|first| points.len() > 2 && first.x > 0)?;
         let line = |at: usize| Line {
             name: first.entries[at].subject.name.clone(),
             points: points
@@ -224,7 +239,7 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
-    use super::ALL;
+    use super::{ALL, Sets};
 
     #[test]
     fn each_point_has_its_load() {
@@ -233,7 +248,7 @@ mod tests {
                 let setting = series.setting(*x, 5);
                 let words = setting.words.join(" ");
                 assert!(!words.contains('{'), "{words}");
-                assert_eq!(series.is_size, setting.size as u32 == *x, "{words}");
+                assert_eq!(series.sets == Sets::Size, setting.size as u32 == *x, "{words}");
             }
         }
         let rooms = ALL.iter().find(|series| series.name == "rooms").unwrap();

@@ -11,6 +11,8 @@ pub(crate) struct Setting {
     pub(crate) seconds: u64,
     /// The server's worker threads.
     pub(crate) workers: u32,
+    /// For how many milliseconds the server gathers messages.
+    pub(crate) message_batch: u32,
     /// Where clients of Roomcast connect.
     pub(crate) path: &'static str,
     /// `[[room]]` tables of Roomcast's configuration.
@@ -37,6 +39,7 @@ impl Setting {
             size: 128,
             seconds,
             workers: 1,
+            message_batch: 0,
             path: "/v1/ws",
             rooms: "",
             watches_kernel: false,
@@ -52,6 +55,10 @@ impl Setting {
     /// Roomcast's environment.
     pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let all = LIFTED.iter().chain(self.variables);
-        all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        let all = all.map(|(name, value)| (*name, (*value).to_owned()));
+        // A build from before it was there knows no such variable.
+        let batch = (self.message_batch > 0)
+            .then(|| ("ROOMCAST_ENGINE_MESSAGE_BATCH", format!("{}ms", self.message_batch)));
+        all.chain(batch).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

@@ -76,6 +76,7 @@ fn check_times(config: &Config, checker: &mut Checker<'_>) {
         ("engine.linger", config.engine.linger, Duration::ZERO, day),
         ("engine.dedupe", config.engine.dedupe, Duration::ZERO, day),
         ("engine.presence_batch", config.engine.presence_batch, Duration::ZERO, day),
+        ("engine.message_batch", config.engine.message_batch, Duration::ZERO, tenth),
         ("drain.timeout", config.drain.timeout, Duration::ZERO, day),
         ("auth.leeway", config.auth.leeway, Duration::ZERO, Duration::from_secs(30)),
     ] {

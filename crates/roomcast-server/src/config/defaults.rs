@@ -78,12 +78,13 @@ impl Default for Connection {
 
 impl Default for Engine {
     fn default() -> Self {
-        let core = Core::default();
+        let (core, transport) = (Core::default(), Transport::default());
         Self {
             inbox: Size(core.inbox),
             linger: Span(core.linger),
             dedupe: Span(core.dedupe),
             presence_batch: Span(core.presence_batch),
+            message_batch: Span(transport.message_batch),
         }
     }
 }

@@ -98,6 +98,7 @@ pub struct Engine {
     pub linger: Span,
     pub dedupe: Span,
     pub presence_batch: Span,
+    pub message_batch: Span,
 }
 
 /// The end of the server.

@@ -81,7 +81,7 @@ pub(super) fn session_limits(config: &Config) -> Limits {
 
 /// The settings of the sockets.
 pub(super) fn transport(config: &Config) -> roomcast_transport::Config {
-    let Config { limits, connection, drain, .. } = config;
+    let Config { limits, connection, engine, drain, .. } = config;
     roomcast_transport::Config {
         listen: config.listen,
         workers: config.workers,
@@ -89,6 +89,7 @@ pub(super) fn transport(config: &Config) -> roomcast_transport::Config {
         header_timeout: connection.header_timeout.0,
         unsent: u32::try_from(connection.unsent.0).unwrap_or(u32::MAX),
         close_timeout: connection.close_timeout.0,
+        message_batch: engine.message_batch.0,
         drain_timeout: drain.timeout.0,
         drain_rate: drain.rate,
     }

@@ -91,6 +91,7 @@ fn every_key_with_a_variable_can_be_set_by_it() {
             ("redis.url", _) => "redis://other.example",
             ("redis.url_file", _) => url.0.to_str().unwrap(),
             ("redis.timeout" | "redis.ping", _) => "1s",
+            ("engine.message_batch", _) => "1ms",
             (_, Kind::Path) => secret.0.to_str().unwrap(),
             ("log.format", _) => "json",
             ("auth.leeway", _) => "9s",

@@ -15,6 +15,9 @@ const COLOURS: [RGBColor; 4] =
 /// An axis that begins at a power of ten would lose its first label to rounding.
 const JUST_BELOW: f64 = 1.0 - 1e-9;
 
+/// The names of the lines stand below all of them, and take a fifth of two powers of ten.
+const ROOM_BELOW: f64 = 2.5;
+
 /// A line and its name.
 #[derive(Debug)]
 pub(crate) struct Line {
@@ -85,9 +88,10 @@ impl Plot {
         let (low, high) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
         match (low > high, is_wide) {
             (true, _) => (1.0, 10.0),
-            (false, true) => {
-                (power_of_ten(low, f64::floor) * JUST_BELOW, power_of_ten(high, f64::ceil))
-            }
+            (false, true) => (
+                power_of_ten(low / ROOM_BELOW, f64::floor) * JUST_BELOW,
+                power_of_ten(high, f64::ceil),
+            ),
             (false, false) => (low, high),
         }
     }

@@ -184,7 +184,8 @@ impl Worker {
     }
 
     /// Delivers what the inbox brings, a turn at a time. Between two turns the sockets are looked
-    /// at, and every other task that can go on does so.
+    /// at, and every other task that can go on does so. Messages are gathered behind a turn that
+    /// left nothing to do.
     async fn deliver(self: Rc<Self>, mut inbox: Inbox) {
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
         let mut more = false;
@@ -198,8 +199,9 @@ impl Worker {
                 return;
             }
             let gathered = self.message_batch.map(|batch| Instant::now() + batch);
+            let is_behind = events.len() == EVENTS_AT_ONCE;
             self.turn(&mut events).await;
-            if let Some(gathered) = gathered.filter(|_| !self.is_busy()) {
+            if let Some(gathered) = gathered.filter(|_| !is_behind && !self.is_busy()) {
                 tokio::time::sleep_until(gathered).await;
             }
             more = !inbox.is_empty();

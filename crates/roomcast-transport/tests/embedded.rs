@@ -6,9 +6,10 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use futures::{SinkExt, StreamExt};
+use futures::future::join_all;
+use futures::{FutureExt, SinkExt, StreamExt};
 use hyper_util::rt::TokioIo;
-use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, SessionSpec};
+use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, RoomFilter, SessionSpec};
 use roomcast_protocol::dialect::native::NATIVE;
 use roomcast_transport::{Handshake, Running, Sockets, Stats, Transport};
 use std::net::SocketAddr;
@@ -82,6 +83,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("an answer in time")
+}
+
+#[tokio::test]
+async fn more_than_one_turn_takes_in_does_not_wait_to_be_gathered() {
+    let message_batch = Duration::from_secs(3_600);
+    let config = roomcast_transport::Config { workers: 1, message_batch, ..Default::default() };
+    let transport = Transport::embedded(config);
+    let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), 1, 1);
+    let mut asked =
+        std::pin::pin!(join_all((0..1_000).map(|_| hub.list_rooms(RoomFilter::default()))));
+    assert!(asked.as_mut().now_or_never().is_none(), "nobody answers yet");
+    let _running = transport.start(hub.clone(), shards).unwrap();
+    assert!(in_time(asked).await.iter().all(|rooms| rooms.entries.is_empty()));
 }
 
 #[tokio::test]

@@ -128,6 +128,13 @@ impl Event {
         }
     }
 
+    /// Whether it should not wait while messages are gathered: whoever it concerns may wait for
+    /// nothing else.
+    fn is_urgent(&self) -> bool {
+        let accepted = matches!(self, Self::Answer { answer: Answer::Accepted(_), .. });
+        !accepted && !matches!(self, Self::Message { .. } | Self::Presence { .. })
+    }
+
     /// What it brings to each member, in bytes.
     #[must_use]
     pub fn weight(&self) -> usize {
@@ -163,9 +170,13 @@ struct Waiting {
     bytes: usize,
     /// Rooms of which a message found no place and of which the shard does not know yet.
     lost: HashSet<RoomName>,
+    /// Whether there is something urgent among them.
+    is_urgent: bool,
     senders: usize,
     /// Whoever waits for an event.
     receiver: Option<Waker>,
+    /// They wait for an urgent one.
+    is_patient: bool,
     /// There is nobody any more to take events.
     is_closed: bool,
 }
@@ -180,8 +191,10 @@ pub fn inbox(limit: usize) -> (InboxSender, Inbox) {
         events: Queue::default(),
         bytes: 0,
         lost: HashSet::new(),
+        is_urgent: false,
         senders: 1,
         receiver: None,
+        is_patient: false,
         is_closed: false,
     };
     let shared = Arc::new(Shared { waiting: Mutex::new(waiting), limit });
@@ -200,8 +213,10 @@ impl Shared {
             return;
         }
         let Some(event) = make(&mut waiting) else { return };
+        waiting.is_urgent |= event.is_urgent();
         waiting.events.push(event);
-        let receiver = waiting.receiver.take();
+        let wakes = waiting.is_urgent || !waiting.is_patient;
+        let receiver = if wakes { waiting.receiver.take() } else { None };
         drop(waiting);
         if let Some(receiver) = receiver {
             receiver.wake();
@@ -210,6 +225,20 @@ impl Shared {
 }
 
 impl Waiting {
+    /// Takes up to `most` events out; how many.
+    fn take(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
+        let taken = self.events.take(events, most);
+        self.is_urgent &= !self.events.is_empty();
+        taken
+    }
+
+    /// Waits for an event, or for an urgent one. Returns whom the caller replaces, who may be the
+    /// last word of a task that is gone, and is not to be dropped under the lock.
+    fn wait(&mut self, context: &Context<'_>, is_patient: bool) -> Option<Waker> {
+        self.is_patient = is_patient;
+        self.receiver.replace(context.waker().clone())
+    }
+
     /// Takes a place for so many bytes of messages, if there is one.
     fn reserve(&mut self, weight: usize, limit: usize) -> bool {
         let fits = self.bytes + weight <= limit;
@@ -279,9 +308,15 @@ impl Inbox {
         poll_fn(|context| self.poll_recv_many(events, most, context)).await
     }
 
+    /// Waits until there is an event that should not wait while messages are gathered, or every
+    /// sender is gone. Messages, changes of presence and words that one was accepted may wait.
+    pub async fn urgent(&mut self) {
+        poll_fn(|context| self.poll_urgent(context)).await;
+    }
+
     /// Takes up to `most` events of those that are there; how many.
     pub fn try_recv_many(&mut self, events: &mut Vec<Event>, most: usize) -> usize {
-        let taken = self.0.lock().events.take(events, most);
+        let taken = self.0.lock().take(events, most);
         self.heard(&events[events.len() - taken..]);
         taken
     }
@@ -306,17 +341,27 @@ impl Inbox {
         context: &mut Context<'_>,
     ) -> Poll<usize> {
         let mut waiting = self.0.lock();
-        let taken = waiting.events.take(events, most);
+        let taken = waiting.take(events, most);
         if taken == 0 && waiting.senders > 0 {
-            let earlier = waiting.receiver.replace(context.waker().clone());
+            let earlier = waiting.wait(context, false);
             drop(waiting);
-            // It may be the last word of a task that is gone: not under the lock.
             drop(earlier);
             return Poll::Pending;
         }
         drop(waiting);
         self.heard(&events[events.len() - taken..]);
         Poll::Ready(taken)
+    }
+
+    fn poll_urgent(&mut self, context: &Context<'_>) -> Poll<()> {
+        let mut waiting = self.0.lock();
+        if waiting.is_urgent || waiting.senders == 0 {
+            return Poll::Ready(());
+        }
+        let earlier = waiting.wait(context, true);
+        drop(waiting);
+        drop(earlier);
+        Poll::Pending
     }
 
     /// What was taken waits no longer. Looked at outside the lock, so that no sender waits for what

@@ -144,6 +144,7 @@ impl Outbox {
 
     /// Takes out the message whose place the newer one of the same key takes.
     fn conflate(&mut self, newer: Place) -> bool {
+        self.take_apart();
         let same = |place: Place| place.room == newer.room && place.key == newer.key;
         self.find(same).is_some_and(|index| self.remove(index, GapReason::Conflated))
     }

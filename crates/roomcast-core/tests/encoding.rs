@@ -1,5 +1,5 @@
-//! A broadcast is encoded once for each dialect, however many members and shards there are, and
-//! whether they heard it at once or missed it. (A program of its own with one test: the count is
+//! A broadcast is encoded once for each dialect, however many members and shards there are: once for
+//! those who hear it at once, and once for all who missed it. (A program of its own with one test: the count is
 //! the whole process's.)
 
 use roomcast_core::testing::{World, identity, publish};
@@ -30,7 +30,7 @@ fn live() {
     assert_eq!(world.hear("guest28").last().unwrap(), "tea #1 guest0: 1");
 }
 
-/// An inbox that takes one message only: all shards miss the others and read the room again.
+/// Inboxes that take no message: all shards miss all of them and read the room again.
 fn repaired() {
     let mut world = World::new(Config { inbox: 1, ..Config::default() }, 3);
     let members = ["ann", "bob", "cem"];

@@ -21,9 +21,11 @@ pub struct Config {
     pub unsent: u32,
     /// How long a closing connection may take to say goodbye. Default 5 s.
     pub close_timeout: Duration,
-    /// How long a worker gathers messages after it has delivered some. Default 0: it delivers at
-    /// once. Otherwise what comes within that time goes to each member in one write, and a message
-    /// may wait for so long, in whole milliseconds; one that comes after a quiet time does not.
+    /// How long a worker gathers messages from the beginning of a delivery on. Default 0: it
+    /// delivers at once. Otherwise what comes within that time goes to each member in one write as
+    /// far as one turn takes it in, and a message may wait for so long, in whole milliseconds. One
+    /// that comes after a quiet time does not, and what is urgent ends the waiting: joins, pages,
+    /// questions of the backend, the end of the server.
     pub message_batch: Duration,
     /// How long the end of the server may take: then what is left is cut. Default 30 s.
     pub drain_timeout: Duration,

@@ -184,11 +184,11 @@ impl Worker {
     }
 
     /// Delivers what the inbox brings, a turn at a time. Between two turns the sockets are looked
-    /// at, and every other task that can go on does so. Messages are gathered behind a turn that
-    /// left nothing to do.
+    /// at, and every other task that can go on does so. Messages are gathered behind a delivery
+    /// that left nothing to do.
     async fn deliver(self: Rc<Self>, mut inbox: Inbox) {
         let mut events = Vec::with_capacity(EVENTS_AT_ONCE);
-        let mut more = false;
+        let (mut more, mut delivering) = (false, None);
         loop {
             if more || self.is_busy() {
                 tokio::task::yield_now().await;
@@ -198,13 +198,24 @@ impl Worker {
             } else if inbox.recv_many(&mut events, EVENTS_AT_ONCE).await == 0 {
                 return;
             }
-            let gathered = self.message_batch.map(|batch| Instant::now() + batch);
+            if self.message_batch.is_some() && events.iter().any(|event| event.weight() > 0) {
+                delivering.get_or_insert_with(Instant::now);
+            }
             let is_behind = events.len() == EVENTS_AT_ONCE;
             self.turn(&mut events).await;
-            if let Some(gathered) = gathered.filter(|_| !is_behind && !self.is_busy()) {
-                tokio::time::sleep_until(gathered).await;
+            if !is_behind && !self.is_busy() {
+                self.gather(&mut inbox, delivering.take()).await;
             }
             more = !inbox.is_empty();
+        }
+    }
+
+    /// Lets messages wait for each other from the beginning of a delivery on, for as long as is
+    /// configured; or until something comes that must not wait for them.
+    async fn gather(&self, inbox: &mut Inbox, delivering: Option<Instant>) {
+        if let Some((batch, since)) = self.message_batch.zip(delivering) {
+            let left = batch.saturating_sub(since.elapsed());
+            _ = tokio::time::timeout(left, inbox.urgent()).await;
         }
     }
 

@@ -6,8 +6,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use futures::future::join_all;
-use futures::{FutureExt, SinkExt, StreamExt};
+use futures::{SinkExt, StreamExt};
 use hyper_util::rt::TokioIo;
 use roomcast_core::{Config, Grants, Hub, Identity, NoTokens, RoomFilter, SessionSpec};
 use roomcast_protocol::dialect::native::NATIVE;
@@ -86,45 +85,44 @@ async fn in_time<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[tokio::test]
-async fn more_than_one_turn_takes_in_does_not_wait_to_be_gathered() {
-    let message_batch = Duration::from_secs(3_600);
-    let config = roomcast_transport::Config { workers: 1, message_batch, ..Default::default() };
-    let transport = Transport::embedded(config);
-    let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), 1, 1);
-    let mut asked =
-        std::pin::pin!(join_all((0..1_000).map(|_| hub.list_rooms(RoomFilter::default()))));
-    assert!(asked.as_mut().now_or_never().is_none(), "nobody answers yet");
-    let _running = transport.start(hub.clone(), shards).unwrap();
-    assert!(in_time(asked).await.iter().all(|rooms| rooms.entries.is_empty()));
-}
-
-#[tokio::test]
-async fn what_comes_behind_a_delivery_is_gathered_and_comes_together() {
-    let message_batch = Duration::from_millis(300);
+async fn messages_are_gathered_behind_a_delivery_and_what_is_urgent_takes_them_along() {
+    let message_batch = Duration::MAX;
     let config = roomcast_transport::Config { workers: 1, message_batch, ..Default::default() };
     let transport = Transport::embedded(config);
     let sockets = transport.sockets().clone();
-    let (hub, shards) = Hub::local(Config::default(), Arc::new(NoTokens), 1, 1);
-    let _running = transport.start(hub, shards).unwrap();
+    let mut engine = Config::default();
+    (engine.limits.burst, engine.limits.in_flight) = (1_000, 1_000);
+    let (hub, shards) = Hub::local(engine, Arc::new(NoTokens), 1, 1);
+    let running = transport.start(hub.clone(), shards).unwrap();
     let (addr, serving) = serve(app(sockets)).await;
     let mut ann = Client::connect(TcpStream::connect(addr).await.unwrap()).await;
     ann.say(r#"{"type":"join","room":"tea","presence":"none"}"#).await;
     ann.hears(r#""type":"joined""#).await;
-    ann.say(r#"{"type":"publish","room":"tea","data":0}"#).await;
-    ann.hears(r#""data":0"#).await;
-    for n in 1..=3 {
-        ann.say(&format!(r#"{{"type":"publish","room":"tea","data":{n}}}"#)).await;
+    // More than one turn takes in: nobody waits, as nothing was delivered before.
+    for n in 0..300 {
+        ann.0.feed(publish(n)).await.unwrap();
     }
-    ann.say(r#"{"type":"ping"}"#).await;
-    // What is no message does not wait.
-    let mut heard = Vec::new();
-    while heard.len() < 4 {
-        let frame = in_time(ann.0.next()).await.unwrap().unwrap().to_text().unwrap().to_owned();
-        let parts = [r#""data":1"#, r#""data":2"#, r#""data":3"#, r#""type":"pong""#];
-        heard.extend(parts.into_iter().filter(|part| frame.contains(part)));
+    in_time(ann.0.flush()).await.unwrap();
+    ann.hears(r#""data":299"#).await;
+    // From here on messages wait; what is none does not.
+    in_time(ann.0.send(publish(300))).await.unwrap();
+    for _ in 0..3 {
+        ann.say(r#"{"type":"ping"}"#).await;
+        let next = in_time(ann.0.next()).await.unwrap().unwrap();
+        assert_eq!(next.to_text().unwrap(), r#"{"type":"pong"}"#);
     }
-    assert_eq!(heard, [r#""type":"pong""#, r#""data":1"#, r#""data":2"#, r#""data":3"#]);
+    // A question of the backend's is urgent, one behind the other, and takes them along.
+    for _ in 0..3 {
+        let rooms = hub.list_rooms(RoomFilter { limit: 9, ..RoomFilter::default() });
+        assert_eq!(in_time(rooms).await.entries.len(), 1);
+    }
+    ann.hears(r#""data":300"#).await;
+    drop(running);
     serving.abort();
+}
+
+fn publish(n: u32) -> Message {
+    Message::text(format!(r#"{{"type":"publish","room":"tea","data":{n}}}"#))
 }
 
 /// A message longer than any buffer on its way, so that writing is blocked at times.

@@ -98,6 +98,32 @@ fn who_waits_is_woken_by_an_event_and_by_the_last_sender_that_goes() {
 }
 
 #[test]
+fn who_waits_for_what_is_urgent_is_not_woken_by_messages() {
+    let ((sender, mut inbox), (waker, rings)) = (inbox(1_000_000), bell());
+    let mut context = Context::from_waker(&waker);
+    sender.push_message(delivery(1), publisher(3));
+    assert!(pin!(inbox.urgent()).poll(&mut context).is_pending());
+    sender.push_message(delivery(2), None);
+    rings.try_recv().unwrap_err();
+    sender.push(Event::Drain { window: Duration::ZERO });
+    rings.try_recv().unwrap();
+    // It stays urgent until it was taken.
+    let mut events = Vec::new();
+    inbox.try_recv_many(&mut events, 2);
+    assert!(pin!(inbox.urgent()).poll(&mut context).is_ready());
+    inbox.try_recv_many(&mut events, 2);
+    assert!(pin!(inbox.urgent()).poll(&mut context).is_pending());
+    assert!(pin!(inbox.recv_many(&mut events, 8)).poll(&mut context).is_pending());
+    sender.push_message(delivery(3), None);
+    rings.try_recv().unwrap();
+    inbox.try_recv();
+    assert!(pin!(inbox.urgent()).poll(&mut context).is_pending());
+    drop(sender);
+    rings.try_recv().unwrap();
+    assert!(pin!(inbox.urgent()).poll(&mut context).is_ready());
+}
+
+#[test]
 fn an_inbox_that_is_gone_keeps_nobody_waiting() {
     let (sender, inbox) = inbox(1_000);
     let ask = |answer| Event::Disconnect {

@@ -58,10 +58,19 @@ impl Piece {
         mut messages: impl ExactSizeIterator<Item = (&'a Frame, Place)> + Clone,
     ) -> Self {
         let only = if messages.len() == 1 { messages.next() } else { None };
-        let entry = match only {
-            Some((frame, place)) => Entry::Frame(frame.clone(), Some(place)),
-            None => Entry::Run(Arc::new(Run::of(messages))),
-        };
+        match only {
+            Some((frame, place)) => Self::one(frame, place),
+            None => Self::from(Entry::Run(Arc::new(Run::of(messages)))),
+        }
+    }
+
+    pub(crate) fn one(frame: &Frame, place: Place) -> Self {
+        Self::from(Entry::Frame(frame.clone(), Some(place)))
+    }
+}
+
+impl From<Entry> for Piece {
+    fn from(entry: Entry) -> Self {
         Self { weight: weight(&entry), entry }
     }
 }

@@ -44,14 +44,10 @@ impl<'a> Cast<'a> {
         self.messages.iter().all(|message| self.one_to(message, session, config, sum))
     }
 
-    /// Whether the member gets all of them, and none that another one takes the place of.
+    /// Whether the member keeps up, and gets all of them.
     fn are_one_to(&self, session: &Session) -> bool {
-        let is_plain =
-            self.slow != Slow::Latest || (self.messages.len() == 1 && session.outbox.is_empty());
         let is_skipped = |message: &Arc<Delivery>| message.skip == Some(session.id);
-        is_plain
-            && session.blocked.is_none()
-            && !(self.skips && self.messages.iter().any(is_skipped))
+        session.blocked.is_none() && !(self.skips && self.messages.iter().any(is_skipped))
     }
 
     fn one_to(
@@ -66,6 +62,11 @@ impl<'a> Cast<'a> {
         }
         let (frame, bounds) = (message.frame(session.dialect), session.bounds(config));
         let place = place(self.room, message);
+        if session.blocked.is_none() && session.outbox.push_piece(&Piece::one(frame, place), bounds)
+        {
+            sum.delivered += 1;
+            return true;
+        }
         let pushed = session.outbox.push_message(frame, place, self.slow, bounds);
         if let Pushed::Waits { dropped } = pushed {
             sum.delivered += 1;

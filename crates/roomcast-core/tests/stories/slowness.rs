@@ -55,6 +55,24 @@ fn a_slow_viewer_of_prices_gets_the_newest_of_each() {
 }
 
 #[test]
+fn a_viewer_of_prices_who_keeps_up_gets_each_of_those_that_come_together() {
+    let mut world = party(room_kind(|kind| kind.slow = Slow::Latest), 1, "fx");
+    for echo in [true, false] {
+        for json in ["1", "2", "3"] {
+            let key = Some(Key::new("eur").unwrap());
+            let price = Publish { key, echo, ..publish("fx", json) };
+            world.send("bob", Command::Publish(price));
+        }
+        world.handle_some(0, 6);
+    }
+    let heard = world.hear("ann");
+    assert_eq!(heard, [1, 2, 3, 4, 5, 6].map(|n| format!("fx #{n} bob: {}", (n - 1) % 3 + 1)));
+    let heard: Vec<_> =
+        world.hear("bob").into_iter().filter(|line| !line.starts_with("ack")).collect();
+    assert_eq!(heard, ["fx #1 bob: 1", "fx #2 bob: 2", "fx #3 bob: 3"]);
+}
+
+#[test]
 fn one_who_takes_nothing_for_too_long_is_closed() {
     let mut world = tea_party();
     world.stall("ann", 0);

@@ -123,7 +123,7 @@ pub const KEYS: &[Key] = &[
     key("engine.linger", Kind::Duration, "5s", "How long a room without members stays subscribed."),
     key("engine.dedupe", Kind::Duration, "2m", "How long a `message_id` is remembered. At least as long as clients retry."),
     key("engine.presence_batch", Kind::Duration, "100ms", "How long presence changes are gathered before members are told."),
-    key("engine.message_batch", Kind::Duration, "0s", "How long a worker gathers messages after it has delivered some, so that each member gets them in one write. 0s delivers at once. In whole milliseconds, at most 100ms."),
+    key("engine.message_batch", Kind::Duration, "0s", "How long a worker gathers messages from the beginning of a delivery on, so that each member gets in one write what one turn takes in. Joins, questions and other urgent things end it. 0s delivers at once. In whole milliseconds, at most 100ms."),
     key("drain.timeout", Kind::Duration, "30s", "How long the end of the server may take. What is left then is cut."),
     key("drain.rate", Kind::Number, "1000", "Clients a second that are sent away while the server ends."),
     key("auth.issuer", Kind::Text, "-", "The `iss` that every token must have. Not checked unless set."),
